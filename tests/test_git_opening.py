@@ -1,0 +1,286 @@
+"""Opening a clone: where it is, which branch, which commit, and how much it can see."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from repositories import START, Repository, run_git
+
+from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
+from triage.git import open_history
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "repo")
+
+
+def stand(folder, **options):
+    return open_history(getattr(folder, "folder", folder), **options)[1]
+
+
+def state(folder, **options):
+    return open_history(getattr(folder, "folder", folder), **options)[0].state
+
+
+def test_any_folder_of_a_clone_will_do(tmp_path, repository):
+    sha = repository.commit({"d/a": "1"}, "1")
+    bare = repository.clone(tmp_path / "bare", "--bare")
+    repository.git("worktree", "add", "-q", str(tmp_path / "tree"), "-b", "side")
+    for folder in (repository.folder, repository.folder / "d", repository.folder / ".git", bare, tmp_path / "tree"):
+        assert stand(folder).sha == sha
+    assert stand(repository).branch == "main"
+    assert stand(repository).committed == START + timedelta(hours=1)
+    assert stand(tmp_path / "tree").branch == "side"
+
+
+def test_a_bare_folder_without_config(tmp_path, repository):
+    sha = repository.commit({"a": "1"}, "1")
+    bare = repository.clone(tmp_path / "bare", "--bare")
+    (bare / "config").unlink()
+    assert stand(bare).sha == sha
+
+
+def test_nothing_to_judge(tmp_path, repository):
+    with pytest.raises(NothingToJudge, match="no commits yet"):
+        stand(repository)
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(NothingToJudge, match="not a git repository"):
+        stand(tmp_path / "plain")
+    with pytest.raises(NothingToJudge, match="no such folder"):
+        stand(tmp_path / "nowhere")
+    repository.commit({}, "1")
+    with pytest.raises(NothingToJudge) as caught:
+        stand(repository, branch="mian")
+    assert caught.value.hint == "did you mean main?"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["--output=canary", "-x", "a..b", "a@{1}", "HEAD^", "HEAD~1", "a:b", "a b", "", "@", "a//b", ".a", "a.lock", "a\0"],
+)
+def test_G1_what_can_be_no_name_never_reaches_git(repository, name):
+    repository.commit({}, "1")
+    with pytest.raises(AskedWrongly):
+        stand(repository, branch=name)
+    with pytest.raises(AskedWrongly):
+        stand(repository, as_of=name)
+    assert not (repository.folder / "canary").exists()
+    assert not (repository.folder / ".git" / "canary").exists()
+
+
+@pytest.mark.parametrize("name", ["refs/heads/--output=x", "refs/../x", "refs/heads/main^"])
+def test_G1_full_names_too(repository, name):
+    repository.commit({}, "1")
+    with pytest.raises((AskedWrongly, NothingToJudge)):
+        stand(repository, branch=name)
+
+
+def test_branch_by_every_name(repository):
+    first = repository.commit({}, "1")
+    repository.tag("v1", message="one")
+    second = repository.commit({}, "2")
+    repository.git("branch", "side/way", first)
+    assert stand(repository, branch="side/way").sha == first
+    assert stand(repository, branch="v1").sha == first
+    assert stand(repository, branch="v1").branch == "v1"
+    assert stand(repository, branch=first[:8].upper()).sha == first
+    assert stand(repository, branch="refs/heads/main").sha == second
+    assert stand(repository, branch="main").ref == "refs/heads/main"
+
+
+def test_a_remote_comes_before_the_local_branch(tmp_path, repository):
+    theirs = repository.commit({}, "1")
+    clone = repository.clone(tmp_path / "clone")
+    run_git(clone, "commit", "-q", "--allow-empty", "-m", "unpushed")
+    assert stand(clone).sha == theirs
+    assert stand(clone, branch="main").sha == theirs
+    assert stand(clone).ref == "refs/remotes/origin/main"
+    assert stand(clone).branch == "main"
+
+
+def test_the_remote_that_is_the_repository_comes_first(tmp_path, repository):
+    one = repository.commit({}, "1")
+    clone = repository.clone(tmp_path / "clone")
+    for name, url in (("fork", "git@github.com:Own/Repo.git"), ("upstream", "https://github.com/up/repo")):
+        run_git(clone, "remote", "add", name, url)
+        run_git(clone, "commit", "-q", "--allow-empty", "-m", name)
+        run_git(clone, "update-ref", f"refs/remotes/{name}/main", "HEAD")
+    fork, up = (
+        run_git(clone, "rev-parse", f"refs/remotes/{name}/main").decode().strip() for name in ("fork", "upstream")
+    )
+    assert stand(clone).sha == up
+    assert stand(clone, repository="own/repo").sha == fork
+    assert stand(clone, repository="wn/repo").sha == up
+    assert stand(clone, branch="origin/main").sha == one
+
+
+def test_default_without_remote_head(tmp_path, repository):
+    sha = repository.commit({}, "1")
+    repository.branch("other")
+    repository.commit({}, "2")
+    clone = repository.clone(tmp_path / "clone")
+    run_git(clone, "remote", "set-head", "origin", "-d")
+    assert stand(clone).sha == sha
+    run_git(clone, "checkout", "-q", "--detach", "refs/remotes/origin/other")
+    run_git(clone, "update-ref", "-d", "refs/remotes/origin/main")
+    run_git(clone, "branch", "-D", "other")
+    assert stand(clone).branch == run_git(clone, "rev-parse", "--short=9", "HEAD").decode().strip()
+
+
+def test_as_of_a_date(repository):
+    day = datetime(2025, 9, 12, tzinfo=UTC)
+    old = repository.commit({}, "old", date=day)
+    noon = repository.commit({}, "noon", date=day + timedelta(days=1, hours=12))
+    late = repository.commit({}, "late", date=day + timedelta(days=1, hours=12, seconds=1))
+    tip = repository.commit({}, "tip", date=day + timedelta(days=5))
+    assert stand(repository, as_of="2025-09-12").sha == noon
+    assert stand(repository, as_of="2025-09-13T14:00:01+02:00").sha == late
+    assert stand(repository, as_of="2025-09-12T00:00Z").sha == old
+    assert stand(repository, as_of="now").sha == stand(repository).sha == tip
+    assert stand(repository, as_of="2025-09-12").tip == tip
+    with pytest.raises(AskedWrongly, match="no commit as old"):
+        stand(repository, as_of="2020-01-01")
+
+
+def test_as_of_a_date_follows_first_parents_and_survives_clock_skew(repository):
+    day = datetime(2025, 9, 12, tzinfo=UTC)
+    base = repository.commit({}, "base", date=day)
+    repository.branch("side")
+    repository.commit({"s": "1"}, "side", date=day + timedelta(days=1))
+    repository.checkout("main")
+    repository.merge("side", date=day + timedelta(days=9))
+    repository.commit({}, "future", date=day + timedelta(days=300))
+    skewed = repository.commit({}, "behind a wrong clock", date=day + timedelta(days=10))
+    assert stand(repository, as_of="2025-09-15").sha == base
+    assert stand(repository, as_of="2025-09-25").sha == skewed
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-09-12T14:00", "2025-09-12 14:00:00", "2025-13-01", "2025-02-30T10:00Z", "9999-12-31"]
+)
+def test_times_without_zone_and_no_dates_are_refused(repository, text):
+    repository.commit({}, "1")
+    with pytest.raises(AskedWrongly) as caught:
+        stand(repository, as_of=text)
+    assert caught.value.hint
+
+
+def test_as_of_a_revision(repository):
+    first = repository.commit({}, "1")
+    repository.tag("v1", message="one")
+    repository.branch("side")
+    side = repository.commit({}, "2")
+    repository.tag("v2")
+    repository.checkout("main")
+    repository.commit({}, "3")
+    assert stand(repository, as_of="v1").sha == first
+    assert stand(repository, as_of=first[:10]).sha == first
+    assert stand(repository, as_of="v1").branch == "main"
+    for name in ("v2", "side", side):
+        with pytest.raises(AskedWrongly, match="is not on main"):
+            stand(repository, as_of=name)
+    with pytest.raises(AskedWrongly) as caught:
+        stand(repository, as_of="v3")
+    assert "v1" in caught.value.hint
+
+
+def test_a_complete_clone_sees_all(tmp_path, repository):
+    sha = repository.commit({}, "1")
+    assert state(repository).label == "repository"
+    assert state(repository).blind is None
+    assert state(repository).fetched == START + timedelta(hours=1)
+    clone = repository.clone(tmp_path / "clone")
+    seen = state(clone)
+    assert "pull-request refs were not fetched" in seen.blind
+    assert seen.cure == f"git -C {clone} fetch origin '+refs/pull/*/head:refs/remotes/origin/pull/*'"
+    run_git(clone, "update-ref", "refs/remotes/origin/pull/1", sha)
+    assert (state(clone).blind, state(clone).cure) == (None, None)
+    run_git(clone, "update-ref", "-d", "refs/remotes/origin/pull/1")
+    run_git(clone, "config", "--add", "remote.origin.fetch", "+refs/pull/*/head:refs/remotes/origin/pull/*")
+    assert state(clone).blind is None
+    assert state(repository.clone(tmp_path / "mirror", "--mirror")).blind is None
+
+
+def test_the_cure_cures(tmp_path, repository):
+    sha = repository.commit({}, "1")
+    repository.ref("refs/pull/1/head", sha)
+    repository.commit({}, "2")
+    repository.git("branch", "other")
+    clone = repository.clone(tmp_path / "clone", "--depth", "1")
+    seen = state(clone)
+    assert seen.shallow
+    assert "shallow" in seen.blind
+    assert "only some branches" in seen.blind
+    run_git(clone, "config", "protocol.file.allow", "always")
+    import subprocess
+
+    subprocess.run(seen.cure, shell=True, check=True, capture_output=True)
+    assert state(clone).blind is None
+    assert stand(clone, branch="other")
+
+
+def test_G7_shallow(tmp_path, repository):
+    repository.commit({"a": "0"}, "0")
+    first = repository.commit({"a": "1"}, "1")
+    second = repository.commit({"a": "2"}, "2")
+    clone = repository.clone(tmp_path / "clone", "--depth", "1")
+    history, at = open_history(clone)
+    assert history.state.shallow
+    assert history.state.label == "shallow clone"
+    assert history.reachable(at.sha, [first, second]) == {second}
+    assert history.changes([second]) == {}
+    with pytest.raises(NothingToJudge, match="shallow"):
+        stand(clone, as_of="2025-08-01")
+
+
+@pytest.mark.parametrize("what", ["blob:none", "tree:0"])
+def test_G2_G3_G7_a_partial_clone_fetches_nothing(tmp_path, repository, what):
+    repository.commit({"d/a": "1\n" * 20}, "1")
+    second = repository.commit({"d/a": "2\n" * 20}, "2")
+    clone = repository.clone(tmp_path / "clone", "--no-checkout", f"--filter={what}")
+    blob = repository.parse("HEAD:d/a")
+    run_git(clone, "config", "protocol.allow", "always")
+    history, _ = open_history(clone)
+    assert history.state.partial
+    assert "--refetch" in history.state.cure
+    with pytest.raises(CouldNotLook, match=blob):
+        list(history.contents([blob]))
+    assert (history.changes([second]) == {}) == (what == "tree:0")
+    if what == "tree:0":
+        with pytest.raises(CouldNotLook):
+            history.tree(second)
+    with pytest.raises(CouldNotLook):
+        history.lines_changed(second)
+    assert history.resolve([blob])[blob].sha is None
+    run_git(clone, "config", "remote.origin.url", str(tmp_path / "nowhere"))
+    listed = run_git(clone, "rev-list", "--objects", "--all", "--missing=print").decode()
+    assert "?" in listed
+
+
+def test_fetched_is_the_last_fetch_that_worked(tmp_path, repository):
+    repository.commit({}, "1")
+    clone = repository.clone(tmp_path / "clone")
+    head = clone / ".git" / "refs" / "remotes" / "origin" / "HEAD"
+    os.utime(head, (1_700_000_000, 1_700_000_000))
+    run_git(clone, "pack-refs", "--all")
+    assert state(clone).fetched == datetime.fromtimestamp(1_700_000_000, UTC)
+    run_git(clone, "-c", "protocol.file.allow=always", "fetch", "-q")
+    fetched = clone / ".git" / "FETCH_HEAD"
+    fetched.write_text(fetched.read_text() or "x\n")
+    os.utime(fetched, (1_750_000_000, 1_750_000_000))
+    assert state(clone).fetched == datetime.fromtimestamp(1_750_000_000, UTC)
+    fetched.write_text("")
+    assert state(clone).fetched == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+def test_damage_is_one_clear_error(repository):
+    sha = repository.commit({}, "1")
+    path = repository.folder / ".git" / "objects" / sha[:2] / sha[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"garbage")
+    with pytest.raises(NothingToJudge) as caught:
+        stand(repository)
+    assert "\n" not in caught.value.message

@@ -1,0 +1,186 @@
+"""Opens what a cluster is judged by: an exported file, or a clone."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from triage import git
+from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
+from triage.evidence.facts import Facts, Rules
+from triage.model import Judged
+from triage.recording import Replayed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from triage.cli.options import Options
+    from triage.clusters.grammar import Cluster
+    from triage.exported import Exported
+    from triage.model import IssueFact, TestReport
+    from triage.ports import History
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The facts of a cluster, and where they come from: an exported file, or the clone at `path`."""
+
+    facts: Facts
+    history: git.GitHistory
+    exported: Exported | None
+    path: Path
+
+
+class KnownIssues:
+    """Issues that were read before: those of an exported file, or none."""
+
+    def __init__(self, facts: tuple[IssueFact, ...] = ()) -> None:
+        self._facts = {(fact.repository.casefold(), fact.number): fact for fact in facts}
+
+    def issue(self, repository: str | None, number: int) -> IssueFact | None:
+        """Return the issue, or None where it was not read."""
+        return self._facts.get(((repository or "").casefold(), number))
+
+
+class ReportFiles:
+    """Test reports by the names that decision files give them: of an exported file, or beside a folder."""
+
+    def __init__(self, folder: Path | None, exported: Exported | None = None, label: str = "") -> None:
+        self._folder = folder
+        self._exported = exported
+        self._label = label
+        self._read: dict[str, TestReport] = {}
+        self.contents: dict[str, bytes] = {}
+
+    def report(self, file: str) -> TestReport:
+        """Return the report in a file. Raises `CouldNotLook` if it is not there or cannot be read."""
+        if file not in self._read:
+            from triage import test_reports  # noqa: PLC0415 - only where a test is evidence
+
+            data = self._content(file)
+            self._read[file] = test_reports.read(data, name=file)
+            self.contents[file] = data
+        return self._read[file]
+
+    def _content(self, file: str) -> bytes:
+        if self._exported is not None:
+            if file not in self._exported.reports:
+                raise CouldNotLook(f"{file} is not in {self._label}")
+            return self._exported.reports[file]
+        from triage import test_reports  # noqa: PLC0415
+
+        return test_reports.content((self._folder or Path()) / file, name=file)
+
+
+@contextmanager
+def looking(cluster: Cluster, path: Path, content: bytes, options: Options) -> Iterator[Looked]:
+    """Open what a cluster is judged by, for as long as it is judged.
+
+    An exported file if one is named, or lies beside the cluster file and no clone is named; else the clone.
+    Raises `NothingToJudge` or `AskedWrongly`.
+    """
+    beside = path.with_suffix(".evidence")
+    source = options.exported or (beside if options.git is None and beside.is_file() else None)
+    if source is not None:
+        if options.git is not None:
+            raise AskedWrongly("--from and -C say two things to judge by", "leave one of them out")
+        with _from_exported(source, cluster, content, options) as looked:
+            yield looked
+    else:
+        yield _from_clone(cluster, path, options)
+
+
+def _rules(options: Options) -> Rules:
+    return Rules(timedelta(days=options.settings.subject_days), float(options.settings.pattern_timeout))
+
+
+def _repository(cluster: Cluster, options: Options) -> str | None:
+    return options.repository or cluster.repository or options.settings.repository
+
+
+def _from_clone(cluster: Cluster, path: Path, options: Options) -> Looked:
+    repository = _repository(cluster, options)
+    place = options.git or Path()
+    timeout = float(options.settings.git_timeout)
+    if options.git is None:
+        _belongs(place, repository, cluster, timeout)
+    history, stand = git.open_history(
+        place,
+        branch=options.branch or cluster.branch or options.settings.branch,
+        as_of=_as_of(options.as_of, cluster, None),
+        repository=repository,
+        timeout=timeout,
+    )
+    judged = Judged(stand.branch, stand.sha, options.now, stand.committed)
+    reports = ReportFiles(path.parent.parent)
+    facts = Facts(history, judged, KnownIssues(), reports, repository, _rules(options))
+    return Looked(facts, history, None, place)
+
+
+def _belongs(place: Path, repository: str | None, cluster: Cluster, timeout: float) -> None:
+    """Refuse the repository one stands in if its remotes say that it is another one."""
+    hint = f"triage cluster {cluster.cluster} -C PATH-OF-A-CLONE"
+    try:
+        urls = git.remote_urls(place, timeout)
+    except NothingToJudge as fault:
+        raise NothingToJudge(fault.message, hint) from None
+    if repository is None:
+        return
+    if not any(git.url_names(url, repository) for url in urls):
+        shown = ", ".join(sorted(urls)) or "no remote"
+        message = f"the repository here has {shown}, cluster {cluster.cluster} is of {repository}"
+        raise NothingToJudge(message, hint)
+
+
+def _as_of(wanted: str | None, cluster: Cluster, exported: Exported | None) -> str | None:
+    if wanted != "closed":
+        return wanted
+    facts = exported.issues if exported is not None else ()
+    primary = next((fact for fact in facts if fact.number == cluster.cluster), None)
+    if primary is None:
+        raise NothingToJudge(
+            f"when #{cluster.cluster} was closed is not known: GitHub was not read", "name the date: --as-of 2025-09-12"
+        )
+    if primary.closed is None:
+        raise NothingToJudge(f"#{cluster.cluster} is open, so there is no moment at which it was closed", "--as-of now")
+    return primary.closed.isoformat()
+
+
+@contextmanager
+def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Options) -> Iterator[Looked]:
+    import tempfile  # noqa: PLC0415 - a clone needs none
+
+    from triage import exported as exported_files  # noqa: PLC0415
+
+    file = exported_files.read(source)
+    state = replace(file.state, label=str(source))
+    if file.decisions != content:
+        blind = f"the decisions changed after {source.name} was made, so it may lack what they rest on"
+        state = replace(state, partial=True, blind=blind, cure=f"triage export {cluster.cluster} -o {source}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+            timeout = float(options.settings.git_timeout)
+            place = git.open_bundle(file.bundle, Path(folder), timeout=timeout)
+            wanted = options.branch
+            history, stand = git.open_history(
+                place,
+                branch=wanted or file.sha,
+                as_of=_as_of(options.as_of, cluster, file),
+                repository=None,
+                timeout=timeout,
+                state=state,
+            )
+            name = wanted or file.branch
+            judged = Judged(name, stand.sha, options.now if options.now_given else file.exported, stand.committed)
+            replayed: History = Replayed(history, file.paths, file.witnesses)
+            reports = ReportFiles(None, file, source.name)
+            repository = options.repository or cluster.repository or file.repository
+            facts = Facts(replayed, judged, KnownIssues(file.issues), reports, repository, _rules(options))
+            yield Looked(facts, history, file, place)
+    except OSError as error:
+        raise NothingToJudge(
+            f"{source} cannot be opened: {error.strerror or error}", "it needs room in the folder for temporary files (TMPDIR)"
+        ) from None

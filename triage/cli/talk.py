@@ -1,0 +1,67 @@
+"""What goes to the terminal: findings, remarks, and nothing invisible."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from triage.model import Finding
+
+
+def visible(text: str) -> str:
+    """Return a text without control, format or other unprintable characters; line ends are kept."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text
+    )
+
+
+def finding_lines(finding: Finding) -> str:
+    """Return a finding as `file:line:column: error[rule]: message`, with its hint on a line of its own."""
+    place = finding.place
+    color = "red" if finding.severity is Severity.ERROR else "yellow"
+    kind = click.style(f"{finding.severity}[{finding.rule}]", fg=color, bold=True)
+    head = f"{visible(place.file)}:{place.line}:{place.column}: {kind}: {visible(finding.message)}"
+    return f"{head}\n  hint: {visible(finding.hint)}" if finding.hint else head
+
+
+def annotation(finding: Finding) -> str:
+    """Return a finding as a workflow command of GitHub Actions.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    place = finding.place
+    text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
+    escaped = visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    file = visible(place.file).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+    return (
+        f"::{finding.severity} file={file},line={place.line},col={place.column},title={finding.rule}::{escaped}"
+    )
+
+
+def show_findings(findings: Iterable[Finding], *, color: bool | None, err: bool) -> None:
+    """Print findings; inside GitHub Actions as annotations too."""
+    for finding in findings:
+        click.echo(finding_lines(finding), err=err, color=color)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            click.echo(annotation(finding), err=err)
+
+
+def remark(text: str, *, quiet: bool) -> None:
+    """Say something beside the document, on stderr, unless asked to be quiet."""
+    if not quiet:
+        click.echo(visible(text), err=True)
+
+
+def color_wanted(*, no_color: bool) -> bool | None:
+    """Return False where colour was declined (https://no-color.org), else None: only on a terminal."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return None if sys.stdout is not None else False

@@ -1,0 +1,310 @@
+"""The values of a decision file: each is read from its source text by what it must be, never guessed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from triage.clusters.nodes import Text, show
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+_LARGEST = 2**31 - 1
+_SHA = re.compile(r"(?:[0-9a-fA-F]{7,40}|[0-9a-fA-F]{64})")
+_READ_AS_NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?|0b[01]+")
+_PLACEHOLDER = re.compile(r"(?i)\(?(?:next|above|below|tbd|todo|pending|this commit|head|sha)\)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ABROAD = re.compile(r"(?P<repository>[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})#(?P<number>[1-9][0-9]{0,9})")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_COUNT = re.compile(r"(?P<operator>>=|<=|==|=|>|<)?\s*(?P<number>[0-9]{1,9})")
+_LONGEST_PATTERN = 1_000
+_LONGEST_NAME = 200
+
+
+def bad(message: str, hint: str = "") -> PydanticCustomError:
+    """Return the error for a value of the right type that says the wrong thing."""
+    return PydanticCustomError("bad-value", "{message}", {"message": message, "hint": hint})
+
+
+def wrong(message: str, hint: str = "") -> PydanticCustomError:
+    """Return the error for a value of the wrong type."""
+    return PydanticCustomError("wrong-type", "{message}", {"message": message, "hint": hint})
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, in the words of YAML."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return show(str(value))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong(f"a text is wanted here, not {kind_of(value)}", "quote it if it should be a text")
+    if not value.strip():
+        raise bad("the text is empty")
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, Text) and value.plain and value in ("true", "false"):
+        return value == "true"
+    raise wrong(f"`true` or `false` is wanted here, not {kind_of(value)}")
+
+
+def _number(value: Any, *, quoted: bool = False) -> int:
+    if not isinstance(value, Text) or (not value.plain and not quoted):
+        raise wrong(f"a number is wanted here, not {kind_of(value)}", "write it without quotes")
+    if not _NUMBER.fullmatch(value) or int(value) > _LARGEST:
+        raise bad(f"{show(value)} is not a number from 1 to {_LARGEST}")
+    return int(value)
+
+
+def _key_number(value: Any) -> int:
+    return _number(value, quoted=True)
+
+
+class Sha(str):
+    """A commit's SHA, whole or abbreviated, lower case; `loose` if YAML would have read it as a number."""
+
+    __slots__ = ("loose",)
+    loose: bool
+
+
+def _sha(value: Any) -> Sha:
+    if not isinstance(value, Text):
+        raise wrong(f"a commit's SHA is wanted here, not {kind_of(value)}")
+    if _PLACEHOLDER.fullmatch(value.strip()):
+        raise bad(f"{show(value)} stands for a commit, but names none", "write the commit's SHA")
+    if not _SHA.fullmatch(value):
+        raise bad(f"{show(value)} is not a SHA", "7 to 40 (or 64) hexadecimal digits; names of branches are not taken")
+    sha = Sha(value.lower())
+    sha.loose = value.plain and _READ_AS_NUMBER.fullmatch(value) is not None
+    return sha
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A date as written, and the moment by which it was over: 12:00 UTC of the next day if it has no time."""
+
+    text: str
+    end: datetime
+
+
+def moment(value: Any) -> Moment:
+    """Return the moment that a text names. Raises `PydanticCustomError` for what is none, or has no zone."""
+    if not isinstance(value, str):
+        raise wrong(f"a date is wanted here, not {kind_of(value)}")
+    hint = "write 2025-09-12 or 2025-09-12T10:00:00Z"
+    try:
+        if _DATE.fullmatch(value):
+            day = datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - the zone is added below
+            return Moment(str(value), datetime.combine(day + timedelta(days=1), time(12), UTC))
+        at = datetime.fromisoformat(value)
+    except (ValueError, OverflowError):
+        raise bad(f"{show(value)} is not a date", hint) from None
+    if at.tzinfo is None:
+        raise bad(f"{show(value)} names no time zone", hint)
+    try:
+        return Moment(str(value), at.astimezone(UTC))
+    except OverflowError:
+        raise bad(f"{show(value)} is not a date", hint) from None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueName:
+    """An issue: of the cluster's repository if `repository` is None."""
+
+    number: int
+    repository: str | None = None
+
+    def __str__(self) -> str:
+        """Return it as GitHub writes it."""
+        return f"{self.repository or ''}#{self.number}"
+
+
+def _issue_name(value: Any) -> IssueName:
+    if isinstance(value, Text) and (match := _ABROAD.fullmatch(value)):
+        return IssueName(_number(Text(match["number"], plain=True)), match["repository"])
+    if isinstance(value, Text) and value.plain and _NUMBER.fullmatch(value):
+        return IssueName(_number(value))
+    if not isinstance(value, Text):
+        raise wrong(f"an issue is wanted here, not {kind_of(value)}")
+    raise bad(f"{show(value)} is not an issue", "a number, or owner/name#12 for another repository")
+
+
+def _parts(value: Any) -> Any:
+    if isinstance(value, Text) and value == "github":
+        return "github"
+    if not isinstance(value, list) or not value:
+        raise wrong(f"`github` or a list of issues is wanted here, not {kind_of(value)}")
+    return tuple(_issue_name(item) for item in value)
+
+
+def _repository(value: Any) -> str:
+    text = _text(value)
+    if not _REPOSITORY.fullmatch(text):
+        raise bad(f"{show(text)} is not a repository", "write owner/name")
+    return text
+
+
+def _branch(value: Any) -> str:
+    text = _text(value)
+    if text.startswith("-") or re.search(r"[\x00-\x20~^:?*\[\\\x7f]|\.\.|@\{|//|\.lock(/|$)|(^|/)\.|[./]$", text):
+        raise bad(f"{show(text)} cannot be the name of a branch")
+    return text
+
+
+def _path(value: Any) -> str:
+    text = _text(value)
+    while text.startswith(("./", "/")):
+        text = text[1:] if text[0] == "/" else text[2:]
+    parts = text.rstrip("/").split("/")
+    if not text or ".." in parts or "" in parts or "\0" in text:
+        raise bad(f"{show(value)} is not a path inside the repository")
+    return text
+
+
+def _glob(value: Any) -> str:
+    text = _text(value)
+    if "\0" in text or ".." in text.lstrip("!").split("/"):
+        raise bad(f"{show(text)} is not a glob inside the repository")
+    if text.startswith("#"):
+        raise bad(f"{show(text)} is a comment in a list of globs", "write \\# for a name that begins with #")
+    return text
+
+
+def _pattern(value: Any) -> str:
+    text = _text(value)
+    if len(text) > _LONGEST_PATTERN:
+        raise bad(f"the pattern has {len(text):,} characters; at most {_LONGEST_PATTERN:,} are taken")
+    try:
+        import warnings  # noqa: PLC0415 - only patterns pay for it
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            empty = _may_be_empty(re.compile(text))
+    except (re.error, RecursionError, OverflowError) as error:
+        raise bad(f"{show(text)} is not a regular expression: {error}", "special characters want a \\ before") from None
+    if empty:
+        raise bad(f"{show(text)} matches an empty line, so it proves nothing")
+    return text
+
+
+def _may_be_empty(compiled: re.Pattern[str]) -> bool:
+    """Whether a pattern matches an empty line, found without running it: `(?:(?:a?){9999}){9999}` runs for hours."""
+    from re import _parser  # type: ignore[attr-defined] # noqa: PLC0415 - only patterns pay for it
+
+    return _empty(_parser.parse(compiled.pattern, compiled.flags))
+
+
+def _empty(items: Any) -> bool:
+    """Whether each item of a parsed pattern matches an empty line."""
+    for operation, argument in items:
+        name = str(operation)
+        if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            empty = argument[0] == 0 or _empty(argument[2])
+        elif name == "SUBPATTERN":
+            empty = _empty(argument[-1])
+        elif name == "ATOMIC_GROUP":
+            empty = _empty(argument)
+        elif name == "BRANCH":
+            empty = any(_empty(branch) for branch in argument[1])
+        elif name == "ASSERT":
+            empty = _empty(argument[1])
+        elif name == "ASSERT_NOT":
+            empty = not _empty(argument[1])
+        elif name == "GROUPREF_EXISTS":
+            empty = _empty(argument[1]) or argument[2] is None or _empty(argument[2])
+        elif name == "AT":
+            empty = str(argument) not in ("AT_BOUNDARY", "AT_NON_BOUNDARY")
+        else:
+            empty = name == "GROUPREF"
+        if not empty:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many lines a pattern must match."""
+
+    operator: str
+    number: int
+
+    def __str__(self) -> str:
+        """Return it as written in a decision file."""
+        return f"{self.operator}{self.number}"
+
+    def holds(self, number: int) -> bool:
+        """Whether a number of lines is as wanted."""
+        return {
+            ">=": number >= self.number,
+            "<=": number <= self.number,
+            ">": number > self.number,
+            "<": number < self.number,
+        }.get(self.operator, number == self.number)
+
+
+def _count(value: Any) -> Count:
+    if not isinstance(value, Text):
+        raise wrong(f"a count is wanted here, not {kind_of(value)}", 'write 4 or ">=4"')
+    match = _COUNT.fullmatch(value.strip())
+    if match is None:
+        raise bad(f"{show(value)} is not a count", 'write 4 or ">=4"')
+    operator = match["operator"] or "=="
+    count = Count("==" if operator == "=" else operator, int(match["number"]))
+    if count.holds(0):
+        raise bad(f"{show(value)} holds where nothing matches, so it proves nothing", "use `absent:` for that")
+    return count
+
+
+def _name(value: Any) -> str:
+    text = _text(value)
+    if len(text) > _LONGEST_NAME or not text.isprintable():
+        raise bad(f"{show(text)} is not a name")
+    return text.strip()
+
+
+def _step(value: Any) -> Any:
+    """A step is a text or `{run: command}`; texts become a mapping so that both have one type."""
+    return {"says": value} if isinstance(value, str) else value
+
+
+_NUMBER_SCHEMA = {"type": "integer", "minimum": 1, "maximum": _LARGEST}
+Prose = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Number = Annotated[int, BeforeValidator(_number), WithJsonSchema(_NUMBER_SCHEMA)]
+KeyNumber = Annotated[int, BeforeValidator(_key_number), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*$"})]
+ShaText = Annotated[
+    Any,
+    BeforeValidator(_sha),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": "^[0-9a-fA-F]{7,64}$"}, {"type": "number"}]}),
+]
+Date = Annotated[Any, BeforeValidator(moment), WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"})]
+_ISSUE_SCHEMA = {"anyOf": [_NUMBER_SCHEMA, {"type": "string", "pattern": "^[^/#]+/[^/#]+#[1-9][0-9]*$"}]}
+Issue = Annotated[Any, BeforeValidator(_issue_name), WithJsonSchema(_ISSUE_SCHEMA)]
+Parts = Annotated[
+    Any,
+    BeforeValidator(_parts),
+    WithJsonSchema({"anyOf": [{"const": "github"}, {"type": "array", "items": _ISSUE_SCHEMA, "minItems": 1}]}),
+]
+Repository = Annotated[
+    str, BeforeValidator(_repository), WithJsonSchema({"type": "string", "pattern": "^[^/]+/[^/]+$"})
+]
+Branch = Annotated[str, BeforeValidator(_branch), WithJsonSchema({"type": ["string", "number"]})]
+Path = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "minLength": 1})]
+Glob = Annotated[str, BeforeValidator(_glob), WithJsonSchema({"type": "string", "minLength": 1})]
+Pattern = Annotated[str, BeforeValidator(_pattern), WithJsonSchema({"type": ["string", "number"]})]
+LineCount = Annotated[
+    Any, BeforeValidator(_count), WithJsonSchema({"type": ["string", "integer"], "pattern": "^(>=|<=|==?|>|<)? *[0-9]+$"})
+]
+Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "minLength": 1})]

@@ -1,0 +1,30 @@
+"""What can go wrong, named by what the caller can do about it."""
+
+from __future__ import annotations
+
+
+class TriageError(Exception):
+    """The root: one line for the user, a hint that can be pasted, and the exit code of the contract."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class AskedWrongly(TriageError):
+    """A flag, a setting, a cluster file or a template is wrong: the caller must change what was asked."""
+
+    exit_code = 2
+
+
+class NothingToJudge(TriageError):
+    """No verdict can be made at all: git, the clone or an exported file cannot be read."""
+
+    exit_code = 3
+
+
+class CouldNotLook(TriageError):
+    """One look-up failed. The evidence that needed it is `unverified`; the message says what is missing."""

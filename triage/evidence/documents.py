@@ -1,0 +1,71 @@
+"""Which paths are documents, and which words of a commit deny what it is cited for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".rst", ".adoc", ".asciidoc", ".org", ".textile", ".pdf", ".docx", ".odt"))
+_BESIDE = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".drawio", ".puml", ".mmd"))
+_FOLDERS = frozenset(("doc", "docs", "documentation"))
+_NAMES = re.compile(
+    r"(?i)(?:readme|changelog|changes|history|news|authors|contributors|copying|licen[cs]e|notice|todo|security|"
+    r"contributing|code_of_conduct)(?:[.-][a-z0-9]+)?(?:\.txt)?"
+)
+_CODE_TEXTS = re.compile(r"(?i)(?:requirements|constraints|cmakelists|robots|llms|humans|runtime).*\.txt")
+_CODE_TYPE = re.compile(r"(?i)(?:fix|feat|feature|bugfix|hotfix|perf|refactor)(?:\([^()]*\))?!?:")
+_DOCUMENT_TYPE = re.compile(r"(?i)docs?(?:\([^()]*\))?!?:")
+_ABOUT_DOCUMENTS = re.compile(r"(?i)\b(?:docs?|documentation|document|readme|changelog|typos?|guide|tutorial|manual|wiki)\b")
+
+
+def is_document(path: str) -> bool:
+    """Whether a path is a document and not code, configuration or data that a program reads."""
+    name = PurePosixPath(path)
+    suffix = name.suffix.lower()
+    if suffix in _SUFFIXES:
+        return True
+    if suffix == ".txt":
+        return not _CODE_TEXTS.fullmatch(name.name)
+    if _NAMES.fullmatch(name.name) and suffix not in (".py", ".js", ".ts", ".go", ".rs", ".c", ".java", ".rb", ".sh"):
+        return True
+    return suffix in _BESIDE and bool(_FOLDERS & {part.lower() for part in name.parts[:-1]})
+
+
+def only_documents(paths: Iterable[str]) -> bool:
+    """Whether there are paths, and all of them are documents."""
+    listed = list(paths)
+    return bool(listed) and all(is_document(path) for path in listed)
+
+
+def typed_as_code(subject: str) -> bool:
+    """Whether a subject says by its type that code was changed (`fix:`, `feat(scope):` …)."""
+    return _CODE_TYPE.match(subject) is not None
+
+
+def about_documents(title: str | None) -> bool:
+    """Whether an issue's title says that documents are what it is about."""
+    return title is not None and (_ABOUT_DOCUMENTS.search(title) is not None or _DOCUMENT_TYPE.match(title) is not None)
+
+
+def denial(message: str, issue: int) -> str | None:
+    """Return the words of a commit message that deny that the issue is settled by it, or None."""
+    name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
+    patterns = (
+        rf"\b(?:{name}|it)\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
+        rf"\bkeep(?:s|ing)?\s+{name}\s+open\b",
+        rf"\b(?:does\s+not|doesn['’]t|do\s+not|did\s+not|didn['’]t|will\s+not|won['’]t)\s+(?:yet\s+|fully\s+|actually\s+)?"
+        rf"(?:fix|close|resolve|solve|address|complete)\s+{name}",
+        r"\bpart\s+(\d+)\s*(?:of|/)\s*(\d+|n\b|several|many)",
+        r"\b(?:not\s+(?:run|executed|tested)\s+(?:here|yet|locally)|(?:is|was|were|are|remains?)\s+untested)\b",
+        rf"\b(?:partial(?:ly)?)\s+(?:fix(?:es)?|address(?:es)?|resolve[sd]?)\s+(?:for\s+)?{name}",
+    )
+    for pattern in patterns:
+        for match in re.finditer(pattern, message, re.IGNORECASE):
+            if match.lastindex == 2 and match[1] == match[2]:  # noqa: PLR2004 - the last part of several ends it
+                continue
+            return " ".join(match[0].split())
+    return None

@@ -1,0 +1,136 @@
+"""What a checker may look at: readers only, and the case it is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from triage.errors import CouldNotLook
+from triage.landing.proof import SHORT
+from triage.model import Finding, Place, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from triage.landing.proof import Citation, Landing
+    from triage.model import Candidate, Commit, IssueFact, Judged, Part, Severity
+    from triage.ports import History, Issues, TestReports
+
+WORST_FIRST = (Status.REFUTED, Status.UNVERIFIED, Status.ATTESTED, Status.VERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that verdicts depend on."""
+
+    subject_window: timedelta = timedelta(days=30)
+    pattern_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that can be looked at for one cluster."""
+
+    history: History
+    judged: Judged
+    issues: Issues
+    reports: TestReports
+    repository: str | None = None
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def where(self) -> str:
+        """The judged branch and commit, in words."""
+        return f"{self.judged.branch} at {self.judged.sha[:SHORT]}"
+
+    @property
+    def source(self) -> str:
+        """Where git was looked at: the `source` of a verdict that rests on it."""
+        return f"git: {self.judged.branch} {self.judged.sha}"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The issue that a piece of evidence is given for, and what was already settled for it.
+
+    `landings` has the outcome of every commit cited in the cluster; `fixes` the full SHAs of those
+    of this issue that are on the branch, `open_fixes` how many commits and pull requests of it are not proven.
+    """
+
+    number: int
+    title: str | None
+    cited: datetime | None
+    file: str
+    fact: IssueFact | None
+    landings: Mapping[Citation, Landing]
+    fixes: tuple[str, ...] = ()
+    open_fixes: int = 0
+
+
+def worst(statuses: list[Status]) -> Status:
+    """Return the worst of some statuses; refuted is worse than unverified."""
+    return next((status for status in WORST_FIRST if status in statuses), Status.UNVERIFIED)
+
+
+def verdict(
+    own: Status,
+    reason: str,
+    *,
+    parts: tuple[Part, ...] = (),
+    found: str | None = None,
+    proof: str | None = None,
+    source: str | None = None,
+    candidates: tuple[Candidate, ...] = (),
+    findings: tuple[tuple[str, Severity, str, str | None], ...] = (),
+    details: tuple[str, ...] = (),
+    documents_only: bool = False,
+    commit: Commit | None = None,
+    changed: tuple[str, ...] = (),
+    counts: tuple[tuple[str, int], ...] = (),
+) -> Verdict:
+    """Return the verdict on one piece of evidence: the worst of its own status and those of its parts."""
+    return Verdict(
+        status=worst([own, *(part.status for part in parts)]),
+        reason=reason,
+        found=found,
+        proof=proof,
+        source=source,
+        parts=parts,
+        candidates=candidates,
+        findings=findings,
+        details=details,
+        own=own,
+        documents_only=documents_only,
+        commit=commit,
+        changed=changed,
+        counts=counts,
+    )
+
+
+def ticked(text: str) -> str:
+    """Return a name of the repository (a path, a pattern) in backticks, as sentences show it."""
+    return f"`{text}`"
+
+
+def tip(at: str | None, facts: Facts) -> str:
+    """Return the full SHA of the commit that evidence must hold at: the judged one, or `at:`.
+
+    Raises `CouldNotLook` if `at:` names no single commit, or one that is not on the judged branch.
+    """
+    if at is None:
+        return facts.judged.sha
+    resolution = facts.history.resolve([at])[at]
+    if resolution.sha is None:
+        what = "names several commits" if resolution.candidates else "is not in this clone"
+        raise CouldNotLook(f"the commit it should hold at, {at}, {what}")
+    if resolution.sha not in facts.history.reachable(facts.judged.sha, [resolution.sha]):
+        raise CouldNotLook(f"the commit it should hold at, {at}, is not on {facts.where}")
+    return resolution.sha
+
+
+def as_finding(item: tuple[str, Severity, str, str | None], case: Case, line: int, column: int) -> Finding:
+    """Return what a checker noticed as a finding of the case, at the place of the evidence."""
+    rule, severity, message, hint = item
+    return Finding(rule, severity, message, Place(case.file, line, column), hint, case.number)

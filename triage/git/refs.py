@@ -1,0 +1,223 @@
+"""Refs and remotes of a clone: which there are, which one a name means, and how much they let us see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from triage.git.names import is_object_id, is_ref_name
+from triage.git.objects import moment
+from triage.git.stream import garbled
+from triage.model import CloneState
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from triage.git.process import Git
+
+_ORDER = ("upstream", "github", "origin")
+_USUAL = ("main", "master")
+_SETTINGS = r"^(remote\..*\.(url|fetch|promisor|partialclonefilter|mirror)|extensions\.partialclone)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A remote as the clone's own config has it; `fetches` are the sources of its refspecs."""
+
+    name: str
+    url: str = ""
+    fetches: tuple[str, ...] = ()
+    promisor: bool = False
+
+    @property
+    def pulls(self) -> bool:
+        """Whether its refspecs bring pull-request refs."""
+        return any(source in ("refs/*", "*") or source.startswith("refs/pull/") for source in self.fetches)
+
+    @property
+    def all_branches(self) -> bool:
+        """Whether its refspecs bring every branch."""
+        return any(source in ("refs/heads/*", "refs/*", "*") for source in self.fetches)
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """Full ref names with the ids they hold, what symbolic ones point at, and what HEAD is."""
+
+    ids: Mapping[str, str]
+    symbolic: Mapping[str, str]
+    head: str | None
+
+    def branches(self) -> list[str]:
+        """Return the short names of all branches, local and remote, sorted."""
+        short = {name.removeprefix("refs/heads/") for name in self.ids if name.startswith("refs/heads/")}
+        short |= {
+            name.split("/", 3)[3]
+            for name in self.ids
+            if name.startswith("refs/remotes/") and name.count("/") > 2 and not name.endswith("/HEAD")  # noqa: PLR2004
+        }
+        return sorted(short)
+
+
+def read_refs(git: Git) -> Refs:
+    """Return all refs with one process. Names that no ref may have are left out."""
+    ids: dict[str, str] = {}
+    symbolic: dict[str, str] = {}
+    out = git.run("for-each-ref", "--format=%(objectname) %(refname) %(symref)")
+    for line in out.decode("utf-8", "surrogateescape").split("\n"):
+        if not line:
+            continue
+        sha, _, rest = line.partition(" ")
+        name, _, target = rest.partition(" ")
+        if not is_object_id(sha):
+            raise garbled("for-each-ref")
+        if is_ref_name(name):
+            ids[name] = sha
+            if target:
+                symbolic[name] = target
+    return Refs(ids, symbolic, _head(git.folder))
+
+
+def _head(folder: Path) -> str | None:
+    """Return the ref that HEAD points at, or the id it holds."""
+    try:
+        text = (folder / "HEAD").read_text("utf-8", "replace").strip()
+    except OSError:
+        return None
+    name = text.removeprefix("ref:").strip()
+    return name if is_object_id(text) or is_ref_name(name) else None
+
+
+def read_remotes(git: Git, repository: str | None) -> tuple[list[Remote], bool]:
+    """Return the remotes, the one to judge by first, and whether the config says that the clone is partial."""
+    out = git.run("config", "--local", "--null", "--get-regexp", _SETTINGS, good=(0, 1))
+    found: dict[str, Remote] = {}
+    partial = False
+    for entry in out.decode("utf-8", "replace").split("\0"):
+        key, _, value = entry.partition("\n")
+        if not key:
+            continue
+        if key.lower() == "extensions.partialclone":
+            partial = True
+            continue
+        name, _, variable = key.removeprefix("remote.").rpartition(".")
+        old = found.get(name, Remote(name))
+        promises = variable == "promisor" and value.lower() in ("", "true", "yes", "on", "1")
+        partial |= promises or variable == "partialclonefilter"
+        found[name] = Remote(
+            name,
+            url=value if variable == "url" and not old.url else old.url,
+            fetches=(*old.fetches, value.removeprefix("+").partition(":")[0]) if variable == "fetch" else old.fetches,
+            promisor=old.promisor or promises,
+        )
+    remotes = [remote for remote in found.values() if remote.url and is_ref_name(remote.name)]
+    return sorted(remotes, key=lambda remote: _rank(remote, repository)), partial
+
+
+def _rank(remote: Remote, repository: str | None) -> tuple[bool, int, str]:
+    url = remote.url.lower().rstrip("/").removesuffix(".git")
+    wanted = (repository or "").lower()
+    match = bool(wanted) and (url == wanted or url.endswith(("/" + wanted, ":" + wanted)))
+    return (not match, _ORDER.index(remote.name) if remote.name in _ORDER else len(_ORDER), remote.name)
+
+
+def default_branch(refs: Refs, remotes: list[Remote]) -> str | None:
+    """Return the full name of the branch that users get: the remote's HEAD, its main or master, else HEAD."""
+    for remote in remotes:
+        root = f"refs/remotes/{remote.name}/"
+        target = refs.symbolic.get(f"{root}HEAD")
+        if target in refs.ids:
+            return target
+        for usual in _USUAL:
+            if root + usual in refs.ids:
+                return root + usual
+    if refs.head is not None and (refs.head in refs.ids or is_object_id(refs.head)):
+        return refs.head
+    return next((f"refs/heads/{usual}" for usual in _USUAL if f"refs/heads/{usual}" in refs.ids), None)
+
+
+def named_ref(name: str, refs: Refs, remotes: list[Remote]) -> str | None:
+    """Return the full name of what a branch name means: the remotes' branch, a local one, a tag."""
+    places = [f"refs/remotes/{remote.name}/{name}" for remote in remotes]
+    places += [f"refs/heads/{name}", f"refs/tags/{name}", f"refs/remotes/{name}"]
+    if name.startswith("refs/"):
+        places.append(name)
+    return next((place for place in places if place in refs.ids), None)
+
+
+def clone_state(
+    git: Git, refs: Refs, remotes: list[Remote], *, common: Path, shallow: bool, partial: bool
+) -> CloneState:
+    """Return how much of the repository the clone sees, since when, and what would let it see more."""
+    path = _shown(git.folder)
+    partial = partial or any(common.glob("objects/pack/*.promisor"))
+    blind: list[str] = []
+    cure: list[str] = []
+    remote = remotes[0] if remotes else None
+    name = remote.name if remote else "origin"
+    if shallow:
+        blind.append("the clone is shallow")
+        cure.append(f"git -C {path} fetch --unshallow {name}" if remote else "make a complete clone")
+    if partial:
+        blind.append("the clone is partial, objects may be missing")
+        cure.append(f"git -C {path} fetch --refetch --no-filter {name}" if remote else "make a complete clone")
+    if remote is not None and not remote.all_branches:
+        blind.append("only some branches were fetched")
+        cure.append(f"git -C {path} remote set-branches {name} '*' && git -C {path} fetch {name}")
+    if remote is not None and not remote.pulls and not any(_is_pull(ref) for ref in refs.ids):
+        blind.append("pull-request refs were not fetched")
+        cure.append(f"git -C {path} fetch {name} '+refs/pull/*/head:refs/remotes/{name}/pull/*'")
+    kind = ", ".join(word for word, is_so in (("shallow", shallow), ("partial", partial)) if is_so)
+    return CloneState(
+        label=f"{kind} clone" if kind else "clone" if remotes else "repository",
+        fetched=_fetched(git, refs, remotes, common),
+        shallow=shallow,
+        partial=partial,
+        blind="; ".join(blind) or None,
+        cure=" && ".join(dict.fromkeys(cure)) or None,
+    )
+
+
+def _shown(folder: Path) -> str:
+    """Return the folder a user would name, safe to paste into a shell."""
+    import shlex  # noqa: PLC0415 - only a message needs it
+
+    return shlex.quote(str(folder.parent if folder.name == ".git" else folder))
+
+
+def _is_pull(ref: str) -> bool:
+    return ref.startswith("refs/pull/") or (ref.startswith("refs/remotes/") and ref.split("/")[3:4] == ["pull"])
+
+
+def _fetched(git: Git, refs: Refs, remotes: list[Remote], common: Path) -> datetime | None:
+    times = []
+    for folder in {git.folder, common}:
+        # A fetch that failed leaves the file behind, emptied.
+        about = _stat(folder / "FETCH_HEAD")
+        if about is not None and about.st_size:
+            times.append(about.st_mtime)
+    if remotes and not times:
+        # Made when cloning and left alone by `git gc`, unlike packed-refs.
+        head = _stat(common / "refs" / "remotes" / remotes[0].name / "HEAD")
+        places = [common / "packed-refs", common / "refs" / "remotes" / remotes[0].name]
+        times = [head.st_mtime] if head else [about.st_mtime for at in places if (about := _stat(at))][:1]
+    if times:
+        return moment(int(max(times)))
+    return None if remotes else _newest(git, refs)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _newest(git: Git, refs: Refs) -> datetime | None:
+    feed = "".join(f"{sha}\n" for sha in dict.fromkeys(refs.ids.values())).encode()
+    out = git.run("rev-list", "--ignore-missing", "--no-walk", "--stdin", "--format=%ct", feed=feed)
+    times = [int(line) for line in out.split(b"\n") if line.isdigit()]
+    return moment(max(times)) if times else None

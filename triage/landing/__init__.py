@@ -1,0 +1,1 @@
+"""Has a change reached the branch, and is it still there."""

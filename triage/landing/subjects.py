@@ -1,0 +1,82 @@
+"""When a cited subject is a commit's own subject: exactly, cut short, or without its decorations."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SPACE = re.compile(r"\s+")
+_QUOTES = "\"'`“”‘’"
+_ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
+_PULL_SUFFIX = re.compile(r"(?:\s+\(#\d+\))+$")
+_TYPE = re.compile(r"^[a-z]+(?:\([^()]*\))?!?:\s+(?=\S)", re.IGNORECASE)
+_BUCKET = 12
+"""Characters by which cut subjects are looked up; also the least that a marked cut must leave."""
+_UNMARKED_CUT = 24
+"""The least that a subject cut without an ellipsis must have, so that `fix` does not name everything."""
+
+
+class Manner(IntEnum):
+    """How a cited text names a commit; smaller is stronger, and only the strongest manner found counts."""
+
+    EXACT = 1
+    DECORATED = 2
+    CUT = 3
+
+
+def tidy(subject: str) -> str:
+    """The subject with runs of white space folded and surrounding quotes removed."""
+    return _SPACE.sub(" ", subject).strip().strip(_QUOTES).strip()
+
+
+def _undecorated(subject: str) -> set[str]:
+    """The shorter names of a subject: without `(#N)` at its end, without `type(scope):` before it."""
+    plain = _PULL_SUFFIX.sub("", subject)
+    names = {subject, plain}
+    names |= {_TYPE.sub("", name) for name in names}
+    return {name for name in names if name}
+
+
+def manner(cited: str, actual: str) -> Manner | None:
+    """How `cited` names a commit whose subject is `actual`, or None if it does not."""
+    return Wanted([cited]).matches(actual).get(cited)
+
+
+class Wanted:
+    """Subjects looked for, indexed so that one pass over a long history stays one pass."""
+
+    def __init__(self, subjects: Iterable[str]) -> None:
+        self._exact: dict[str, list[str]] = {}
+        self._decorated: dict[str, list[str]] = {}
+        self._cut: dict[str, list[tuple[str, str]]] = {}
+        for cited in dict.fromkeys(subjects):
+            text = tidy(cited)
+            marked = _ELLIPSIS.search(text) is not None
+            stem = _ELLIPSIS.sub("", text)
+            if not stem:
+                continue
+            if not marked:
+                self._exact.setdefault(text, []).append(cited)
+                self._decorated.setdefault(_PULL_SUFFIX.sub("", text), []).append(cited)
+            if len(stem) >= (_BUCKET if marked else _UNMARKED_CUT):
+                self._cut.setdefault(stem[:_BUCKET], []).append((stem, cited))
+
+    def matches(self, actual: str) -> dict[str, Manner]:
+        """The wanted subjects that name a commit with the subject `actual`, each with its manner."""
+        text = tidy(actual)
+        found: dict[str, Manner] = {}
+        names = _undecorated(text)
+        for name in names:
+            for stem, cited in self._cut.get(name[:_BUCKET], ()):
+                if name.startswith(stem):
+                    found[cited] = Manner.CUT
+        for name in names:
+            for cited in self._decorated.get(name, ()):
+                found[cited] = Manner.DECORATED
+        for cited in self._exact.get(text, ()):
+            found[cited] = Manner.EXACT
+        return found

@@ -1,0 +1,260 @@
+"""The nouns: what is judged, what was found, and the verdicts. All of it frozen, all times aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Status(str, Enum):
+    """The words of the contract. `open` is the status of what claims nothing."""
+
+    VERIFIED = "verified"
+    REFUTED = "refuted"
+    UNVERIFIED = "unverified"
+    ATTESTED = "attested"
+    OPEN = "open"
+
+    __str__ = str.__str__
+
+
+class Severity(str, Enum):
+    """How a finding counts: an error keeps an issue from being verified, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file something stands; line and column count characters from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a maintainer should know, with the place it speaks of and what to do about it."""
+
+    rule: str
+    severity: Severity
+    message: str
+    place: Place
+    hint: str | None = None
+    issue: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that may be what was meant. Shown with its reason, never a verdict."""
+
+    kind: str
+    value: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one piece of evidence claims beside its kind (`subject`, `touches`, `before`, `count`)."""
+
+    claim: str
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of one look. `found` is what it rests on, `proof` the mechanism, `source` where we looked.
+
+    `reason` holds for the kind's own claim; the parts carry their own. `status` is the worst of all.
+    `findings` are (rule, severity, message, hint) for the issue the evidence belongs to. `details` are
+    further lines for the reader, such as counter-examples. `link` is (path, line or None) at `found` or
+    at the judged revision, for a permanent link.
+    """
+
+    status: Status
+    reason: str
+    found: str | None = None
+    proof: str | None = None
+    source: str | None = None
+    parts: tuple[Part, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    findings: tuple[tuple[str, Severity, str, str | None], ...] = ()
+    details: tuple[str, ...] = ()
+    own: Status | None = None
+    """The status of the kind's own claim, where parts made `status` worse."""
+    documents_only: bool = False
+    """Whether a commit changes documents and nothing else."""
+    commit: Commit | None = None
+    """The commit that was found, for reports that list changes."""
+    changed: tuple[str, ...] = ()
+    """The paths that this commit changes."""
+    counts: tuple[tuple[str, int], ...] = ()
+    """For tests: how many were matched, executed, passed, failed, errored, skipped …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit of the judged branch and the name by which it was asked for."""
+
+    name: str
+    sha: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as the object database has it; text is decoded as UTF-8 with replacement."""
+
+    sha: str
+    author: str
+    authored: datetime
+    committed: datetime
+    subject: str
+    body: str = ""
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path of a commit's diff against its first parent; `before`/`after` are blob ids or None."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a tree."""
+
+    mode: str
+    blob: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a cited SHA names: one commit, several (`candidates`), another kind of object, or nothing."""
+
+    sha: str | None = None
+    candidates: tuple[str, ...] = ()
+    other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloneState:
+    """How much of the repository the clone can see, and since when.
+
+    `fetched` is the newest moment the clone is known to have been brought up to date. `cure` is the
+    command that would remove the blindness which `blind` names; both are None for a complete clone.
+    """
+
+    label: str
+    fetched: datetime | None
+    shallow: bool = False
+    partial: bool = False
+    blind: str | None = None
+    cure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PathHistory:
+    """What became of a path: where it lives now, or which commit removed it; all None if it never was."""
+
+    moved_to: str | None = None
+    how: str | None = None
+    removed_by: str | None = None
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A line of a file at a commit."""
+
+    sha: str
+    path: str
+    line: int
+    text: str = ""
+
+
+class Outcome(str, Enum):
+    """What became of one test case. A case that was not run is `skipped`; one expected to fail is its own."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+    EXPECTED_FAILURE = "expected failure"
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True, slots=True)
+class TestCase:
+    """One case of a test report, by the names the report gives it."""
+
+    name: str
+    class_name: str
+    file: str
+    outcome: Outcome
+    message: str = ""
+
+    __test__ = False
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """A test report: its cases, and the total that it claims for itself (shown, never counted)."""
+
+    cases: tuple[TestCase, ...]
+    claimed: int | None
+    digest: str
+
+    __test__ = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFact:
+    """An issue as GitHub had it at `read`. `reason` is `completed`, `not_planned`, `duplicate` or None."""
+
+    number: int
+    repository: str
+    title: str
+    state: str
+    reason: str | None
+    created: datetime
+    closed: datetime | None
+    closed_by: str | None
+    read: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The branch and the commit that the verdicts speak of, and the moment they were made."""
+
+    branch: str
+    sha: str
+    at: datetime
+    committed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One pass over the history: who carries a wanted subject, and which commits undo which.
+
+    `subjects` maps each wanted subject to the commits that carry it, newest first, on any ref;
+    `reverts` maps a SHA to the commits whose message says that they revert it.
+    """
+
+    subjects: dict[str, tuple[Commit, ...]] = field(default_factory=dict)
+    reverts: dict[str, tuple[Commit, ...]] = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""What the middle needs from the outside, in our own words. Readers only: a checker cannot write.
+
+Every reader may raise `CouldNotLook`; the evidence that asked is then `unverified` with that reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from triage.model import (
+        Change,
+        CloneState,
+        Commit,
+        Entry,
+        IssueFact,
+        Occurrence,
+        PathHistory,
+        Resolution,
+        Revision,
+        Survey,
+        TestReport,
+    )
+
+
+class History(Protocol):
+    """A git repository, read in batches. SHAs handed in are full unless a method says otherwise."""
+
+    @property
+    def state(self) -> CloneState:
+        """How much of the repository can be seen."""
+
+    def resolve(self, cited: Iterable[str]) -> Mapping[str, Resolution]:
+        """What each cited SHA, whole or abbreviated, names. Branch and tag names are never tried."""
+
+    def revision(self, name: str) -> Revision | None:
+        """The commit that a tag names, or None if there is no such tag here."""
+
+    def commits(self, shas: Iterable[str]) -> Mapping[str, Commit]:
+        """The commits themselves, with bodies and parents."""
+
+    def reachable(self, tip: str, shas: Iterable[str]) -> Collection[str]:
+        """Those of `shas` that are `tip` or an ancestor of it."""
+
+    def survey(self, subjects: Iterable[str]) -> Survey:
+        """One pass over all refs for the wanted subjects (as `triage.landing.subjects.key` has them)."""
+
+    def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
+        """Each commit's diff against its first parent. A commit whose trees are missing is left out."""
+
+    def lines_changed(self, sha: str) -> tuple[int, int]:
+        """Lines added and removed by a commit against its first parent."""
+
+    def tree(self, sha: str) -> Mapping[str, Entry]:
+        """Every file of a commit's tree, by path."""
+
+    def contents(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Each blob with its content, in the order asked for; None for one that is missing or too large."""
+
+    def path_history(self, path: str, tip: str) -> PathHistory:
+        """What became of a path that `tip` does not have."""
+
+    def past_blobs(self, globs: tuple[str, ...], tip: str) -> Iterator[tuple[str, str, str]]:
+        """(commit, path, blob) of every past version of the files that the globs select, newest first."""
+
+    def witness(self, pattern: str, globs: tuple[str, ...]) -> Occurrence | None:
+        """A place in the past where a pattern is said to have stood; a hint to look at, not a fact."""
+
+
+class Issues(Protocol):
+    """Issues as GitHub has them."""
+
+    def issue(self, repository: str | None, number: int) -> IssueFact | None:
+        """The issue, or None where GitHub was not read for it."""
+
+
+class TestReports(Protocol):
+    """Test reports given by hand, beside the folder of cluster files."""
+
+    def report(self, file: str) -> TestReport:
+        """The report in that file."""

@@ -1,0 +1,1 @@
+"""What is shown: one view for each report, its JSON, and the rendering of templates."""

@@ -1,0 +1,185 @@
+"""The words and marks that reports and the terminal share. A mark stands for a verdict and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from triage.clusters.grammar import Declined, Merged, Resolved, Sequential
+from triage.evidence.facts import ticked
+from triage.evidence.github import NOT_READ
+from triage.landing.proof import SHORT
+from triage.model import Severity, Status
+
+if TYPE_CHECKING:
+    from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict
+
+MARKS = {
+    Status.VERIFIED: "✅",
+    Status.REFUTED: "❌",
+    Status.UNVERIFIED: "❔",
+    Status.ATTESTED: "🗣",
+    Status.OPEN: "·",
+}
+SAID = {
+    Status.VERIFIED: "verified",
+    Status.REFUTED: "refuted",
+    Status.UNVERIFIED: "unverified",
+    Status.ATTESTED: "attested",
+    Status.OPEN: "open",
+}
+
+
+def claim(item: Any) -> str:
+    """Return what a piece of evidence claims, in one phrase; names of the repository stand in backticks."""
+    match item.kind:
+        case "commit":
+            return f"{ticked(item.commit)} is on the branch"
+        case "pull":
+            return f"pull request #{item.pull} is merged"
+        case "check":
+            return f"check {ticked(item.check)} succeeded"
+        case "run":
+            return f"run {item.run} succeeded"
+        case "test":
+            return f"{ticked(item.test)} passes"
+        case "path":
+            return f"{ticked(item.path)} exists"
+        case "present":
+            return f"{ticked(item.present)} stands in {_globs(item.in_)}"
+        case "absent":
+            return f"{ticked(item.absent)} no longer stands in {_globs(item.in_)}" if not item.never else f"{ticked(item.absent)} never stands in {_globs(item.in_)}"
+        case "issue":
+            return f"#{item.issue} is {item.is_}"
+        case "release":
+            return f"release {ticked(item.release)} has it"
+    return str(item.stated)
+
+
+def _globs(globs: tuple[str, ...]) -> str:
+    shown = ", ".join(ticked(glob) for glob in globs[:3])
+    return f"{shown} …" if len(globs) > 3 else shown  # noqa: PLR2004 - three are enough to recognise them
+
+
+def part_claim(name: str, item: Any) -> str:
+    """Return what a part of a piece of evidence claims."""
+    match name:
+        case "subject":
+            return f"its subject is “{item.subject}”"
+        case "touches":
+            return "it changes the paths named"
+        case "before":
+            return "it failed before the fix"
+        case "count":
+            return f"on {item.count} lines"
+    return name
+
+
+def decision_words(issue: IssueVerdict) -> str:
+    """Return the decision as a phrase: `merged into #514`."""
+    decision = issue.decision
+    if isinstance(decision, Resolved):
+        return f"resolved by #{decision.resolved_by}" if decision.resolved_by is not None else "resolved"
+    if isinstance(decision, Merged):
+        return f"merged into {decision.into}"
+    if isinstance(decision, Declined):
+        return f"duplicate of {decision.of}" if decision.of is not None else "declined, not planned"
+    if isinstance(decision, Sequential):
+        order = f", {ordinal(decision.order)}" if decision.order is not None else ""
+        after = f", after {', '.join(f'#{number}' for number in decision.after)}" if decision.after else ""
+        return f"open{order}{after}"
+    return "open"
+
+
+def ordinal(number: int) -> str:
+    """Return 1st, 2nd, 3rd, 4th …"""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0, "th")
+    return f"{number}{ending}"
+
+
+def next_step(issue: IssueVerdict, result: ClusterVerdict) -> str:
+    """Return what would settle an issue, in a few words; empty where there is nothing to do."""
+    decision = issue.decision
+    if not issue.claims:
+        return _open_step(issue, result)
+    if issue.status in (Status.VERIFIED, Status.ATTESTED):
+        return "" if issue.fact is not None and issue.fact.state == "closed" else "may be closed"
+    error = next((f for f in issue.findings if f.severity is Severity.ERROR and f.hint), None)
+    for status in (Status.REFUTED, Status.UNVERIFIED):
+        if status is Status.UNVERIFIED and error is not None:
+            return error.hint or ""
+        item = next((one for one in issue.evidence if one.status is status), None)
+        if item is not None:
+            if item.verdict.own is not status and error is not None:
+                return error.hint or ""
+            return _evidence_step(item)
+        criterion = next((one for one in issue.criteria if one.status is status), None)
+        if criterion is not None:
+            return _criterion_step(criterion)
+    if isinstance(decision, Resolved) and decision.resolved_by is not None:
+        has_own = bool(issue.evidence or issue.criteria or issue.parts)
+        return f"prove #{decision.resolved_by} first" if has_own else "give one commit, file or test run of its own"
+    if NOT_READ in issue.reason:
+        return "read GitHub, or give an exported file that has it"
+    if not issue.evidence and not issue.criteria and isinstance(decision, Resolved):
+        return "give a commit, a file or a test run"
+    return "settle the issue it points to first" if isinstance(decision, Merged | Declined) else "prove its parts"
+
+
+def _open_step(issue: IssueVerdict, result: ClusterVerdict) -> str:
+    decision = issue.decision
+    if not isinstance(decision, Sequential):
+        return ""
+    settled = {one.number for one in result.issues if one.claims and one.status is Status.VERIFIED}
+    waiting = [number for number in decision.after if number not in settled]
+    if waiting:
+        return f"after {', '.join(f'#{number}' for number in waiting)}"
+    orders = [
+        one.decision.order
+        for one in result.issues
+        if isinstance(one.decision, Sequential) and one.decision.order is not None and not one.decision.after
+    ]
+    return "next" if decision.order is None or decision.order == min(orders, default=decision.order) else ""
+
+
+def _criterion_step(item: CriterionVerdict) -> str:
+    if not item.evidence:
+        return f"give evidence for “{item.item.says}”, or waive it by name"
+    worst = next(one for one in item.evidence if one.status is item.status)
+    return _evidence_step(worst)
+
+
+def _evidence_step(item: EvidenceVerdict) -> str:
+    verdict = item.verdict
+    broken = next((part for part in verdict.parts if part.status is verdict.status), None)
+    if verdict.own is not verdict.status and broken is not None:
+        return {
+            "touches": "cite the commit that changes these paths",
+            "subject": "check the SHA and its subject",
+            "before": "show that it failed before the fix",
+            "count": "check the count",
+        }.get(broken.claim, broken.reason)
+    refuted = verdict.status is Status.REFUTED
+    match item.item.kind:
+        case "commit":
+            if verdict.proof == "foreign-subject" and len(verdict.candidates) == 1:
+                return f"cite {verdict.candidates[0].value[:SHORT]} instead?"
+            if verdict.proof == "reverted":
+                return "it was reverted: keep the issue open, or cite what landed after"
+            if verdict.candidates:
+                return f"choose among {', '.join(found.value[:SHORT] for found in verdict.candidates[:3])}"
+            return "cite a commit that is on the branch"
+        case "test":
+            return "make the test pass" if refuted else "run the test and give its report"
+        case "path":
+            return f"{ticked(item.cited)} is not there: decide again"
+        case "absent":
+            return "remove the lines that still match" if refuted else "check the pattern"
+        case "present":
+            return "check the pattern and where it should stand"
+        case "stated":
+            return "somebody must stand for it by name"
+        case "release":
+            return "release the fix" if refuted else "prove its commits first"
+        case "issue":
+            return f"#{item.cited} is not as said" if refuted else "read GitHub, or give an exported file that has it"
+    return "read GitHub, or give an exported file that has it"

@@ -1,0 +1,490 @@
+"""The loop: decisions and facts go in, verdicts come out. The rules are the contract's table of roll-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from triage import evidence
+from triage.clusters.grammar import Criterion, Declined, Merged, Open, Phase, Resolved, Sequential
+from triage.clusters.reading import evidence_of, evidence_of_issue
+from triage.clusters.values import IssueName
+from triage.errors import CouldNotLook
+from triage.evidence import commit as commit_evidence
+from triage.evidence.facts import Case, as_finding, worst
+from triage.evidence.github import NOT_READ, state
+from triage.evidence.stated import standing
+from triage.landing.proof import SHORT, settle
+from triage.model import Finding, Place, Severity, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from triage.clusters.grammar import Cluster, Decision, Goal, Statement
+    from triage.clusters.reading import ClusterFile
+    from triage.evidence.facts import Facts
+    from triage.landing.proof import Citation, Landing
+    from triage.model import Candidate, IssueFact, Judged, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceVerdict:
+    """One piece of evidence as the file has it, and the verdict on it."""
+
+    item: Any
+    verdict: Verdict
+
+    @property
+    def status(self) -> Status:
+        """The worst of its own status and those of its parts."""
+        return self.verdict.status
+
+    @property
+    def cited(self) -> str:
+        """What the evidence names: a SHA, a number, a path, a pattern, a test …"""
+        return str(getattr(self.item, self.item.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionVerdict:
+    """A criterion or goal, and whether it holds."""
+
+    item: Criterion | Goal
+    status: Status
+    reason: str
+    evidence: tuple[EvidenceVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseVerdict:
+    """A phase; `open` unless it is called complete."""
+
+    item: Phase
+    status: Status
+    reason: str
+    done_when: tuple[CriterionVerdict, ...]
+    evidence: tuple[EvidenceVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueVerdict:
+    """One issue of a cluster: what was decided, what GitHub says, and whether the decision is proven."""
+
+    number: int
+    repository: str | None
+    decision: Decision
+    fact: IssueFact | None
+    status: Status
+    reason: str
+    evidence: tuple[EvidenceVerdict, ...] = ()
+    criteria: tuple[CriterionVerdict, ...] = ()
+    goals: tuple[CriterionVerdict, ...] = ()
+    phases: tuple[PhaseVerdict, ...] = ()
+    parts: tuple[Status, str] | None = None
+    findings: tuple[Finding, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def title(self) -> str | None:
+        """GitHub's title where it was read, else the file's."""
+        return self.fact.title if self.fact is not None else self.decision.title
+
+    @property
+    def name(self) -> str:
+        """The issue as GitHub writes it."""
+        return str(IssueName(self.number, self.repository))
+
+    @property
+    def claims(self) -> bool:
+        """Whether the decision claims an end."""
+        return not isinstance(self.decision, Sequential | Open)
+
+    @property
+    def closable(self) -> bool:
+        """Whether the default policy lets the bot close it now."""
+        return self.claims and self.status is Status.VERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterVerdict:
+    """A cluster's decisions, judged."""
+
+    cluster: Cluster
+    file: str
+    repository: str | None
+    judged: Judged
+    status: Status
+    issues: tuple[IssueVerdict, ...]
+    statements: tuple[tuple[Statement, Status, str], ...]
+    goals: tuple[CriterionVerdict, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def complete_phases(self) -> tuple[tuple[IssueVerdict, PhaseVerdict], ...]:
+        """The phases that are called complete, with their issues."""
+        return tuple((issue, phase) for issue in self.issues for phase in issue.phases if phase.item.decision)
+
+
+def verify(file: ClusterFile, facts: Facts, findings: Sequence[Finding] = (), others: Iterable[ClusterFile] = ()) -> ClusterVerdict:
+    """Return the verdicts on a cluster.
+
+    `findings` are those of the lint rules on this file. Readers are asked in batches first, so that what the
+    checkers ask afterwards is at hand.
+    """
+    cluster = file.cluster
+    court = _Court(file, facts, _landings(file, facts), tuple(findings), {n for o in others for n in o.cluster.issues})
+    judged: dict[int, IssueVerdict] = {}
+    waiting = list(cluster.issues)
+    while waiting:
+        number = next((n for n in waiting if court.ready(cluster.issues[n], judged)), waiting[0])
+        waiting.remove(number)
+        judged[number] = court.issue(number, cluster.issues[number], judged)
+    issues: list[IssueVerdict] = []
+    for number, decision in cluster.issues.items():
+        issues.append(judged[number])
+        issues += [court.duplicate(name, number, decision, judged) for name in decision.duplicates]
+    goals = tuple(court.criterion(goal, court.case(None, None)) for goal in cluster.goals)
+    statements = tuple((said, *standing(said.by, said.date)) for said in cluster.statements)
+    found = _all_findings(findings, issues)
+    return ClusterVerdict(
+        cluster,
+        file.file,
+        cluster.repository or facts.repository,
+        facts.judged,
+        _cluster_status(issues),
+        tuple(issues),
+        statements,
+        goals,
+        found,
+    )
+
+
+def _all_findings(findings: Sequence[Finding], issues: Iterable[IssueVerdict]) -> tuple[Finding, ...]:
+    listed = dict.fromkeys(findings)
+    listed.update(dict.fromkeys(finding for issue in issues for finding in issue.findings))
+    return tuple(sorted(listed, key=lambda f: (f.place.line, f.place.column, f.rule, f.message)))
+
+
+def _cluster_status(issues: Iterable[IssueVerdict]) -> Status:
+    statuses = [issue.status for issue in issues if issue.claims]
+    statuses += [phase.status for issue in issues for phase in issue.phases if phase.item.decision]
+    if not statuses:
+        return Status.OPEN
+    worst_one = worst(statuses)
+    if worst_one is Status.ATTESTED and Status.VERIFIED in statuses:
+        return Status.VERIFIED
+    return worst_one
+
+
+def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
+    """The outcome of every commit cited in the file, read in a few batches."""
+    cited = file.cluster.decided.date.end if file.cluster.decided is not None else None
+    items = list(evidence_of(file.cluster))
+    shas = {sha for item in items for sha in (getattr(item, "commit", None), getattr(item, "at", None)) if sha}
+    if not shas:
+        return {}
+    facts.history.resolve(shas)
+    citations = {}
+    case = _bare_case(file, cited)
+    for item in items:
+        if item.kind == "commit":
+            try:
+                citations[commit_evidence.citation(item, case, facts)] = None
+            except CouldNotLook:
+                continue  # its checker meets the same and says so
+    landings = settle(list(citations), facts.history, facts.judged.branch, facts.rules.subject_window)
+    facts.history.changes({landing.commit.sha for landing in landings.values() if landing.commit is not None})
+    return landings
+
+
+def _bare_case(file: ClusterFile, cited: Any) -> Case:
+    return Case(file.cluster.cluster, None, cited, file.file, None, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Court:
+    file: ClusterFile
+    facts: Facts
+    landings: Mapping[Citation, Landing]
+    findings: tuple[Finding, ...]
+    elsewhere: set[int]
+
+    # -- the order in which issues are judged --
+
+    def ready(self, decision: Decision, judged: Mapping[int, IssueVerdict]) -> bool:
+        """Whether the issues that a decision rests on were judged before; a circle is broken anywhere."""
+        cluster = self.file.cluster
+        needed = [self._own(name) for name in self._rests_on(decision)]
+        return all(number is None or number in judged or number not in cluster.issues for number in needed)
+
+    def _rests_on(self, decision: Decision) -> list[IssueName]:
+        names: list[IssueName] = []
+        if isinstance(decision, Resolved) and decision.resolved_by is not None:
+            names.append(IssueName(decision.resolved_by))
+        if isinstance(decision, Merged):
+            names.append(decision.into)
+        if isinstance(decision, Declined) and decision.of is not None:
+            names.append(decision.of)
+        if decision.parts and decision.parts != "github":
+            names += decision.parts
+        return names
+
+    def _own(self, name: IssueName) -> int | None:
+        return name.number if name.repository in (None, self.file.cluster.repository, self.facts.repository) else None
+
+    def _fact(self, name: IssueName) -> IssueFact | None:
+        repository = name.repository or self.file.cluster.repository or self.facts.repository
+        return self.facts.issues.issue(repository, name.number)
+
+    # -- one issue --
+
+    def case(self, number: int | None, decision: Decision | None) -> Case:
+        """Return the case of an issue, or that of the cluster itself."""
+        cluster = self.file.cluster
+        cited = cluster.decided.date.end if cluster.decided is not None else None
+        fact = self._fact(IssueName(number)) if number is not None else None
+        title = fact.title if fact is not None else decision.title if decision is not None else None
+        case = Case(number or cluster.cluster, title, cited, self.file.file, fact, self.landings)
+        fixes: dict[str, None] = {}
+        unproven = 0
+        items = evidence_of_issue(decision) if decision is not None else ()
+        for item in items:
+            if item.kind == "pull":
+                unproven += 1
+            elif item.kind == "commit":
+                sha = self._proven(item, case)
+                if sha is None:
+                    unproven += 1
+                else:
+                    fixes[sha] = None
+        return replace(case, fixes=tuple(fixes), open_fixes=unproven)
+
+    def _proven(self, item: Any, case: Case) -> str | None:
+        try:
+            landing = self.landings[commit_evidence.citation(item, case, self.facts)]
+        except CouldNotLook:
+            return None
+        return landing.commit.sha if landing.status is Status.VERIFIED and landing.commit is not None else None
+
+    def issue(self, number: int, decision: Decision, judged: Mapping[int, IssueVerdict]) -> IssueVerdict:
+        """Return the verdict on one issue."""
+        case = self.case(number, decision)
+        listed = tuple(self._judge(item, case) for item in decision.evidence)
+        criteria = tuple(self.criterion(item, case) for item in decision.criteria)
+        goals = tuple(self.criterion(item, case) for item in decision.goals)
+        phases = tuple(self._phase(item, case) for item in decision.phases)
+        parts = self._parts(decision, judged) if decision.parts else None
+        findings = [finding for finding in self.findings if finding.issue == number]
+        everything = [*listed, *(e for c in criteria for e in c.evidence), *(e for p in phases for e in (*p.evidence, *(x for c in p.done_when for x in c.evidence)))]
+        for judged_item in everything:
+            findings += [
+                as_finding(noticed, case, judged_item.item.line, judged_item.item.column)
+                for noticed in judged_item.verdict.findings
+            ]
+        if isinstance(decision, Resolved):
+            findings += _sole_documents(listed, criteria, findings, case)
+        status, reason = self._roll_up(number, decision, judged, listed, criteria, parts, findings)
+        return IssueVerdict(
+            number,
+            None,
+            decision,
+            case.fact,
+            status,
+            reason,
+            listed,
+            criteria,
+            goals,
+            phases,
+            parts,
+            tuple(dict.fromkeys(findings)),
+            _candidates(everything),
+        )
+
+    def _judge(self, item: Any, case: Case) -> EvidenceVerdict:
+        return EvidenceVerdict(item, evidence.judge(item, case, self.facts))
+
+    def criterion(self, item: Criterion | Goal, case: Case) -> CriterionVerdict:
+        """Return whether a criterion or goal holds."""
+        listed = tuple(self._judge(one, case) for one in item.evidence)
+        waived = getattr(item, "waived", None)
+        if waived is not None:
+            status, said = standing(waived.by, waived.date)
+            word = "waived" if status is Status.ATTESTED else "waiver"
+            return CriterionVerdict(item, status, f"{word} {said.removeprefix('stated ')}", listed)
+        if not listed:
+            return CriterionVerdict(item, Status.UNVERIFIED, "no evidence given", listed)
+        status = worst([one.status for one in listed])
+        reason = next(reason_of(one) for one in listed if one.status is status)
+        return CriterionVerdict(item, status, reason, listed)
+
+    def _phase(self, item: Phase, case: Case) -> PhaseVerdict:
+        listed = tuple(self._judge(one, case) for one in item.evidence)
+        done_when = tuple(self.criterion(one, case) for one in item.done_when)
+        if item.decision is None:
+            return PhaseVerdict(item, Status.OPEN, "not called complete", done_when, listed)
+        findings = [noticed for one in listed for noticed in one.verdict.findings]
+        status, reason = _of_all(listed, done_when, None, [message for _, severity, message, _ in findings if severity is Severity.ERROR])
+        return PhaseVerdict(item, status, reason, done_when, listed)
+
+    def _parts(self, decision: Decision, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
+        if decision.parts == "github":
+            return Status.UNVERIFIED, f"{NOT_READ}: its sub-issues are not known"
+        open_ones = []
+        for name in decision.parts:
+            own = self._own(name)
+            verdict = judged.get(own) if own is not None else None
+            if verdict is None or not verdict.claims or verdict.status is not Status.VERIFIED:
+                open_ones.append(str(name))
+        if open_ones:
+            return Status.UNVERIFIED, f"not proven: {', '.join(open_ones)}"
+        return Status.VERIFIED, f"all {len(decision.parts)} parts are proven"
+
+    # -- the table of the contract --
+
+    def _roll_up(
+        self,
+        number: int,
+        decision: Decision,
+        judged: Mapping[int, IssueVerdict],
+        listed: tuple[EvidenceVerdict, ...],
+        criteria: tuple[CriterionVerdict, ...],
+        parts: tuple[Status, str] | None,
+        findings: list[Finding],
+    ) -> tuple[Status, str]:
+        errors = [finding.message for finding in findings if finding.severity is Severity.ERROR]
+        if isinstance(decision, Sequential | Open):
+            return Status.OPEN, "claims nothing"
+        if isinstance(decision, Resolved):
+            status, reason = _of_all(listed, criteria, parts, errors)
+            if decision.resolved_by is None or status is Status.REFUTED:
+                return status, reason
+            return self._resolved_by(decision.resolved_by, judged, status, reason, bool(listed or criteria or parts))
+        if isinstance(decision, Declined) and decision.reason == "not_planned":
+            status, reason = self._not_planned(number)
+        else:
+            target = decision.into if isinstance(decision, Merged) else decision.of  # type: ignore[attr-defined]
+            status, reason = self._target(target, judged)
+        if listed or criteria or parts:
+            own, why = _of_all(listed, criteria, parts, [])
+            if own in (Status.REFUTED, Status.UNVERIFIED) and worst([own, status]) is own and own is not status:
+                status, reason = own, why
+        if errors and status in (Status.VERIFIED, Status.ATTESTED):
+            return Status.UNVERIFIED, errors[0]
+        return status, reason
+
+    def _resolved_by(
+        self, target: int, judged: Mapping[int, IssueVerdict], status: Status, reason: str, has_own: bool  # noqa: FBT001
+    ) -> tuple[Status, str]:
+        verdict = judged.get(target)
+        if not has_own:
+            return Status.UNVERIFIED, f"rests on #{target}; nothing of its own was given"
+        if status is Status.UNVERIFIED:
+            return status, reason
+        if verdict is None or verdict.status is not Status.VERIFIED:
+            word = verdict.status if verdict is not None and verdict.claims else "not decided" if verdict is None else "open"
+            return Status.UNVERIFIED, f"rests on #{target}, which is {word}"
+        return status, reason
+
+    def _not_planned(self, number: int) -> tuple[Status, str]:
+        fact = self._fact(IssueName(number))
+        if fact is None:
+            return Status.UNVERIFIED, f"{NOT_READ}: how #{number} was closed"
+        if fact.state == "open":
+            return Status.VERIFIED, f"#{number} is open on GitHub"
+        if fact.reason == "not_planned":
+            return Status.VERIFIED, f"#{number} is {state(fact)}"
+        if fact.reason == "completed":
+            return Status.REFUTED, f"#{number} is {state(fact)}"
+        return Status.UNVERIFIED, f"#{number} is {state(fact)}"
+
+    def _target(self, name: IssueName, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
+        fact = self._fact(name)
+        own = self._own(name)
+        verdict = judged.get(own) if own is not None else None
+        if fact is None:
+            return Status.UNVERIFIED, f"{NOT_READ}: whether {name} is open"
+        if fact.state == "open":
+            return Status.VERIFIED, f"{name} is open"
+        if verdict is None or not verdict.claims:
+            return Status.UNVERIFIED, f"{name} is {state(fact)}, and nothing here proves it"
+        return verdict.status, f"{name} is {state(fact)}, and {verdict.status}"
+
+    def duplicate(
+        self, name: IssueName, of: int, decision: Decision, judged: Mapping[int, IssueVerdict]
+    ) -> IssueVerdict:
+        """Return the verdict on one entry of `duplicates:`, short for a `declined` entry of its own."""
+        entry = Declined.model_construct(decision="declined", reason="duplicate", of=IssueName(of), at_=decision.at_)
+        fact = self._fact(name)
+        status, reason = self._target(IssueName(of), judged)
+        findings: tuple[Finding, ...] = ()
+        own = self._own(name)
+        if own is not None and own in self.file.cluster.issues:
+            message = f"issue {own} is a duplicate of {of}, and has a decision of its own"
+            place = Place(self.file.file, decision.line, decision.column)
+            findings = (Finding("two-clusters", Severity.ERROR, message, place, "decide it once", own),)
+            status, reason = (Status.UNVERIFIED, message) if status is Status.VERIFIED else (status, reason)
+        abroad = name.repository if own is None else None
+        return IssueVerdict(name.number, abroad, entry, fact, status, reason, findings=findings)
+
+
+def reason_of(item: EvidenceVerdict) -> str:
+    """Return why a piece of evidence has its status: its own reason, or that of the worst of its parts."""
+    verdict = item.verdict
+    if verdict.own is verdict.status:
+        return verdict.reason
+    return next((f"{part.claim}: {part.reason}" for part in verdict.parts if part.status is verdict.status), verdict.reason)
+
+
+def _of_all(
+    listed: Sequence[EvidenceVerdict],
+    criteria: Sequence[CriterionVerdict],
+    parts: tuple[Status, str] | None,
+    errors: Sequence[str],
+) -> tuple[Status, str]:
+    """The row "issue, resolved" of the contract's table."""
+    outcomes = [(item.status, reason_of(item)) for item in listed]
+    outcomes += [(item.status, f"{item.item.says}: {item.reason}") for item in criteria]
+    outcomes += [parts] if parts is not None else []
+    if not outcomes:
+        return Status.UNVERIFIED, "no evidence given"
+    for status in (Status.REFUTED, Status.UNVERIFIED):
+        if status is Status.UNVERIFIED and errors:
+            return status, errors[0]
+        reason = next((reason for one, reason in outcomes if one is status), None)
+        if reason is not None:
+            return status, reason
+    if any(status is Status.VERIFIED for status, _ in outcomes):
+        number = sum(status is Status.VERIFIED for status, _ in outcomes)
+        return Status.VERIFIED, f"{number} of {len(outcomes)} verified" if number < len(outcomes) else "all of it verified"
+    return Status.ATTESTED, outcomes[0][1]
+
+
+def _sole_documents(
+    listed: Sequence[EvidenceVerdict], criteria: Sequence[CriterionVerdict], findings: Sequence[Finding], case: Case
+) -> list[Finding]:
+    """The finding for commits that change only documents, where nothing else proves an issue about code."""
+    from triage.evidence import documents  # noqa: PLC0415 - only where a document was cited
+
+    everything = [*listed, *(item for criterion in criteria for item in criterion.evidence)]
+    commits = [item for item in everything if item.verdict.documents_only]
+    proofs = ("commit", "pull", "check", "run", "test", "present", "absent")
+    others = [item for item in everything if item.item.kind in proofs and not item.verdict.documents_only]
+    if not commits or others or documents.about_documents(case.title):
+        return []
+    known = {(finding.rule, finding.place.line) for finding in findings}
+    return [
+        Finding(
+            commit_evidence.DOCUMENTS_ONLY,
+            Severity.ERROR,
+            f"{(item.verdict.found or '')[:SHORT]} changes documents and no code, and it is the only proof",
+            Place(case.file, item.item.line, item.item.column),
+            commit_evidence.DOCUMENTS_HINT,
+            case.number,
+        )
+        for item in commits
+        if (commit_evidence.DOCUMENTS_ONLY, item.item.line) not in known
+    ]
+
+
+def _candidates(items: Iterable[EvidenceVerdict]) -> tuple[Candidate, ...]:
+    return tuple(dict.fromkeys(found for item in items for found in item.verdict.candidates))

@@ -104,15 +104,102 @@ issues: {1: {decision: merged, into: 2}, 2: {decision: merged, into: 3}, 3: {dec
   because: "Fixes #12, thanks @alice", phases: [{id: a, after: [b]}, {id: b, after: [a]}]}}
 """
 TOKENS = (
-    "&a ", "*a", "!!str ", "! ", "!!python/object/apply:os.system [id]", "%YAML 1.1\n---\n", "---\n", "...\n", "? ", ": ",
-    "- ", "<<: ", "[", "]", "{", "}", ",", "#", " # ", "'", '"', "|\n", ">-\n", "|2\n", "|+\n", "\t", "\r", "\r\n", "\n",
-    "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\u200b", "\ud7ff", "\U0010ffff", "\ufffe", "é",
-    "~", "null", "true", "yes", ".nan", "-.inf", "1e400", "0x1f", "0o17", "0b101", "1_000", "12:30", "9" * 5000, "-1", "0",
-    str(2**31), str(2**63), "12e4567", "0012345", "2024-13-45", "2025-09-12", "2025-09-12T10:00:00", "9999-12-31",
-    '"\\ud800"', '"\\UFFFFFFFF"', '"\\0at"', '"\\x1b[0m"', '"[key]"', "`", "``", "fixes #1", "@alice", "acme/x#1", "x" * 3000,
-    "resovled_by: 3", "evidence: []", "decision: resolved", "decision: [a]", "issues: {}", "cluster: 2", "'", "\\", "()", "(a*)*",
-    "unknown", "github", "../x", "!", "**", "==0", ">=4", "<1", "evidence: [{}]", "evidence: [{issue: 1, path: a}]",
-)  # fmt: skip
+    "&a ",
+    "*a",
+    "!!str ",
+    "! ",
+    "!!python/object/apply:os.system [id]",
+    "%YAML 1.1\n---\n",
+    "---\n",
+    "...\n",
+    "? ",
+    ": ",
+    "- ",
+    "<<: ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "#",
+    " # ",
+    "'",
+    '"',
+    "|\n",
+    ">-\n",
+    "|2\n",
+    "|+\n",
+    "\t",
+    "\r",
+    "\r\n",
+    "\n",
+    "\x00",
+    "\x1b[31m",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\ufeff",
+    "\u200b",
+    "\ud7ff",
+    "\U0010ffff",
+    "\ufffe",
+    "é",
+    "~",
+    "null",
+    "true",
+    "yes",
+    ".nan",
+    "-.inf",
+    "1e400",
+    "0x1f",
+    "0o17",
+    "0b101",
+    "1_000",
+    "12:30",
+    "9" * 5000,
+    "-1",
+    "0",
+    str(2**31),
+    str(2**63),
+    "12e4567",
+    "0012345",
+    "2024-13-45",
+    "2025-09-12",
+    "2025-09-12T10:00:00",
+    "9999-12-31",
+    '"\\ud800"',
+    '"\\UFFFFFFFF"',
+    '"\\0at"',
+    '"\\x1b[0m"',
+    '"[key]"',
+    "`",
+    "``",
+    "fixes #1",
+    "@alice",
+    "acme/x#1",
+    "x" * 3000,
+    "resovled_by: 3",
+    "evidence: []",
+    "decision: resolved",
+    "decision: [a]",
+    "issues: {}",
+    "cluster: 2",
+    "'",
+    "\\",
+    "()",
+    "(a*)*",
+    "unknown",
+    "github",
+    "../x",
+    "!",
+    "**",
+    "==0",
+    ">=4",
+    "<1",
+    "evidence: [{}]",
+    "evidence: [{issue: 1, path: a}]",
+)
 _WORD = re.compile(r"[^\s\[\]{},:]+|[\[\]{},:]|\s+")
 
 
@@ -196,7 +283,11 @@ def _characters(text: str, chance: random.Random) -> str:
     if what == 1:
         return text[:at] + text[at : at + chance.randrange(1, 30)] * 2 + text[at:]
     if what == 2:
-        return text[:at] + chr(chance.choice((9, 10, 13, 32, 34, 39, 35, 45, 58, 63, 91, 93, 123, 125, 124, 62))) + text[at:]
+        return (
+            text[:at]
+            + chr(chance.choice((9, 10, 13, 32, 34, 39, 35, 45, 58, 63, 91, 93, 123, 125, 124, 62)))
+            + text[at:]
+        )
     character = chr(chance.randrange(0x11000) if chance.random() < 0.5 else chance.randrange(32, 127))
     return text[:at] + character + text[at + chance.randrange(2) :]
 
@@ -232,7 +323,7 @@ def run(number: int, seed: int) -> Tally:
         begun = time.perf_counter()
         try:
             _judge(data, tally)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is what is looked for
             tally.tracebacks += 1
             tally.shown.append(f"{traceback.format_exc()}\n{data!r}")
         taken = time.perf_counter() - begun
@@ -264,7 +355,9 @@ def main() -> int:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{tracebacks:>9,}  tracebacks")
     print(f"{without_place:>9,}  complaints without a place")
-    print(f"{asked.number:,} files, {asked.number / taken:,.0f} a second, slowest {slowest:.2f} s, peak {peak:.0f} MB a process")
+    print(
+        f"{asked.number:,} files, {asked.number / taken:,.0f} a second, slowest {slowest:.2f} s, peak {peak:.0f} MB a process"
+    )
     for text in [text for tally in tallies for text in tally.shown][:SHOWN]:
         print("-" * 80, text[:3_000], sep="\n", file=sys.stderr)
     return 1 if tracebacks or without_place or slowest > SLOW else 0

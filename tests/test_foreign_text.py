@@ -23,7 +23,7 @@ FILTERS = {
     "commit": re.compile(r"\b[0-9a-f]{7,40}\b", re.IGNORECASE),
     "commit of a repository": re.compile(r"[\w.-]+@[0-9a-f]{7,40}\b", re.IGNORECASE),
     "address": re.compile(r"(?:https?|ftp)://\w|\bwww\.\w", re.IGNORECASE),
-    "mail": re.compile(r"[\w.+-]+@[\w-]+", re.IGNORECASE),
+    "mail": re.compile(r"[\w.+-]+@[A-Za-z0-9][\w-]*", re.IGNORECASE),
     "emoji": re.compile(r":(?:[+-]1|[a-z0-9_+-]*[a-z][a-z0-9_+-]*):"),
     "closing": re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+\S*#\d", re.IGNORECASE),
     "duplicate": re.compile(r"\bduplicate\s+of\s+\S*#\d", re.IGNORECASE),
@@ -159,11 +159,9 @@ def plain(text):
         "&#64;user",
         "&#x40;user",
         "&commat;user",
-        "\uff20user",
+        "＠user",
         "@\u200buser",
         "@\u2060\u200duser",
-    ]
-    + [
         "a`b`@user",
         "`a`@user`b`",
         "a:b:c@user",
@@ -198,8 +196,6 @@ def test_J9_two_values_side_by_side_do_not_ping():
         "https://github.com/o/r/issues/1",
         "HTTPS://github.com/o/r",
         "www.x.example/#1",
-    ]
-    + [
         "deadbeef",
         "0" * 40,
         "o/r@deadbeef",
@@ -266,8 +262,6 @@ def test_J12_no_marker_survives(text):
         "</td>",
         "<javascript:x>",
         "<http://x>",
-    ]
-    + [
         "[^1]: x",
         "![a]",
         "&#60;b&#62;",
@@ -368,7 +362,7 @@ def test_J14_code_in_a_table_reads_back(values):
                 re.sub(f"([{foreign.MARKS}])[\ufe00-\ufe0f]*", lambda m: foreign._WORDS[m[1]], text),
             )
             expected = one_line.translate(foreign._hidden(one_line, "\\"))
-            assert reading(row[0]).strip() == expected.strip(" ")
+            assert reading(row[0]).strip() == expected.strip()
 
 
 @many
@@ -377,6 +371,7 @@ def test_J14_code_in_a_table_reads_back(values):
 @example("`$`x`$`")
 @example("``a`b``@user")
 @example("a\\")
+@example("deadbeefhttps://h.example/a")
 def test_J9_J15_inline_is_harmless_everywhere(text):
     markdown = inline(text, 9**9)
     assert isinstance(markdown, Markdown)
@@ -483,7 +478,7 @@ def test_J17_every_cut_is_harmless(limit):
     if len(line) > limit:
         shown = read(markdown).replace(r"\x1b", "\x1b")
         assert len(shown) <= limit
-        assert not re.search(r"\\x?1?$|&(?:amp|lt|gt)?…", markdown)
+        assert line.replace("`", "").startswith(shown.removesuffix("…"))
     assert_harmless(block(CUT, limit))
     assert [token.type for token in PARSER.parse(fence(CUT, limit))] == ["fence"]
 

@@ -62,8 +62,8 @@ def test_there_and_back(tmp_path, folder, long_ids):
     assert len(changes[first]) == 3
     assert side not in changes
     assert list(history.contents([blob])) == [(blob, b"3")]
-    with pytest.raises(CouldNotLook):
-        list(history.contents([repository.parse(f"{third}:a")]))
+    absent = repository.parse(f"{third}:a")
+    assert list(history.contents([absent])) == [(absent, None)]
     with pytest.raises(CouldNotLook):
         history.tree(side)
     with pytest.raises(CouldNotLook):

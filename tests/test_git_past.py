@@ -161,6 +161,17 @@ def test_past_blobs_of_side_branches_and_merges(repository):
     assert found[repository.parse(f"{merge}:a")] == merge
 
 
+def test_past_blobs_of_a_side_branch_that_left_no_trace(repository):
+    repository.commit({"a": "0"}, "1")
+    repository.branch("side")
+    side = repository.commit({"a": "side"}, "2")
+    repository.commit({"a": "0"}, "3")
+    repository.checkout("main")
+    repository.commit({"m": "1"}, "4")
+    repository.merge("side")
+    assert side in {commit for commit, _, _ in listed(repository, "/a")}
+
+
 def test_past_blobs_with_a_lost_tree(repository):
     repository.commit({"d/a": "1"}, "1")
     two = repository.commit({"d/a": "2"}, "2")

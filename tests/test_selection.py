@@ -312,8 +312,8 @@ def test_E4_outcomes_decide(wanted, outcomes, status, reason):
     [
         (6, "collected only: the report claims 6 tests and has no executed case"),
         (1, "collected only: the report claims 1 test and has no executed case"),
-        (0, "0 executed: the report has no test case"),
-        (None, "0 executed: the report has no test case"),
+        (0, "0 executed: the report has no test case (was it only collected?)"),
+        (None, "0 executed: the report has no test case (was it only collected?)"),
     ],
 )
 def test_E4_report_without_cases(claimed, reason):

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from triage.errors import CouldNotLook, NothingToJudge, TriageError
+from triage.errors import NothingToJudge, TriageError
 from triage.model import CloneState, IssueFact, Occurrence, PathHistory
 
 if TYPE_CHECKING:
@@ -79,15 +79,14 @@ def write(path: Path, content: Exported) -> None:
             for f in sorted(content.issues, key=lambda f: (f.repository, f.number))
         ],
         "reports": names,
-        "paths": [
-            {"path": name, "at": at, **asdict(past)} for (name, at), past in sorted(content.paths.items())
-        ],
+        "paths": [{"path": name, "at": at, **asdict(past)} for (name, at), past in sorted(content.paths.items())],
         "witnesses": [
             {"pattern": pattern, "in": list(globs), **asdict(seen)}
             for (pattern, globs), seen in sorted(content.witnesses.items())
         ],
         "members": {
-            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in sorted(members.items())
+            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in sorted(members.items())
         },
     }
     members[_MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -195,7 +194,8 @@ def _manifest(path: Path, data: bytes) -> dict[str, Any]:
         _damaged(path, "its manifest names no format")
     if manifest["format"] > FORMAT:
         raise NothingToJudge(
-            f"{path} is of format {manifest['format']}; this version reads up to {FORMAT}", "use a newer version of triage"
+            f"{path} is of format {manifest['format']}; this version reads up to {FORMAT}",
+            "use a newer version of triage",
         )
     return manifest
 
@@ -222,14 +222,17 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
             decisions=members[_DECISIONS],
             issues=tuple(
                 IssueFact(
-                    **{**f, "created": _moment(f["created"]), "closed": _moment(f["closed"]), "read": _moment(f["read"])}
+                    **{
+                        **f,
+                        "created": _moment(f["created"]),
+                        "closed": _moment(f["closed"]),
+                        "read": _moment(f["read"]),
+                    }
                 )
                 for f in manifest["issues"]
             ),
             reports={file: members[name] for file, name in manifest["reports"].items()},
-            paths={
-                (p.pop("path"), p.pop("at")): PathHistory(**p) for p in (dict(item) for item in manifest["paths"])
-            },
+            paths={(p.pop("path"), p.pop("at")): PathHistory(**p) for p in (dict(item) for item in manifest["paths"])},
             witnesses={
                 (w.pop("pattern"), tuple(w.pop("in"))): Occurrence(**w)
                 for w in (dict(item) for item in manifest["witnesses"])
@@ -241,17 +244,3 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
 
 def _moment(text: Any) -> Any:
     return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-
-
-class ExportedReports:
-    """The test reports of an exported file."""
-
-    def __init__(self, reports: Mapping[str, bytes], label: str) -> None:
-        self._reports = reports
-        self._label = label
-
-    def content(self, file: str) -> bytes:
-        """Return the bytes of a report. Raises `CouldNotLook` if it was not exported."""
-        if file not in self._reports:
-            raise CouldNotLook(f"{file} is not in {self._label}")
-        return self._reports[file]

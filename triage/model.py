@@ -64,11 +64,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one piece of evidence claims beside its kind (`subject`, `touches`, `before`, `count`)."""
+    """What one piece of evidence claims beside its kind (`subject`, `touches`, `before`, `count`).
+
+    `of` is what the claim is about, where one piece makes several of a kind: the glob of a `touches`.
+    """
 
     claim: str
     status: Status
     reason: str
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

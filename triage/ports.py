@@ -72,6 +72,10 @@ class History(Protocol):
 class Issues(Protocol):
     """Issues as GitHub has them."""
 
+    @property
+    def known(self) -> tuple[IssueFact, ...]:
+        """All that were read."""
+
     def issue(self, repository: str | None, number: int) -> IssueFact | None:
         """The issue, or None where GitHub was not read for it."""
 

@@ -127,7 +127,7 @@ def _parse(path: Path, content: bytes | None = None) -> dict[str, Any]:
     try:
         return tomllib.loads((content if content is not None else _content(path)).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AskedWrongly(f"{_shorter(path)}: {error}", "settings are TOML, e.g. branch = \"main\"") from None
+        raise AskedWrongly(f"{_shorter(path)}: {error}", 'settings are TOML, e.g. branch = "main"') from None
 
 
 def _table(path: Path, table: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from triage.clusters.reading import evidence_of, evidence_of_issue
 from triage.clusters.values import IssueName
 from triage.errors import CouldNotLook
 from triage.evidence import commit as commit_evidence
-from triage.evidence.facts import Case, as_finding, worst
+from triage.evidence.facts import Case, as_finding, ticked, worst
 from triage.evidence.github import NOT_READ, state
 from triage.evidence.stated import standing
 from triage.landing.proof import SHORT, settle
@@ -41,7 +41,7 @@ class EvidenceVerdict:
 
     @property
     def cited(self) -> str:
-        """What the evidence names: a SHA, a number, a path, a pattern, a test …"""
+        """What the evidence names: a SHA, a number, a path, a pattern or a test."""
         return str(getattr(self.item, self.item.kind))
 
 
@@ -95,6 +95,16 @@ class IssueVerdict:
         return str(IssueName(self.number, self.repository))
 
     @property
+    def everything(self) -> tuple[EvidenceVerdict, ...]:
+        """Every piece of evidence of the issue: its own, of its criteria, goals and phases."""
+        nested = [*self.criteria, *self.goals, *(item for phase in self.phases for item in phase.done_when)]
+        return (
+            *self.evidence,
+            *(one for item in nested for one in item.evidence),
+            *(one for phase in self.phases for one in phase.evidence),
+        )
+
+    @property
     def claims(self) -> bool:
         """Whether the decision claims an end."""
         return not isinstance(self.decision, Sequential | Open)
@@ -125,7 +135,9 @@ class ClusterVerdict:
         return tuple((issue, phase) for issue in self.issues for phase in issue.phases if phase.item.decision)
 
 
-def verify(file: ClusterFile, facts: Facts, findings: Sequence[Finding] = (), others: Iterable[ClusterFile] = ()) -> ClusterVerdict:
+def verify(
+    file: ClusterFile, facts: Facts, findings: Sequence[Finding] = (), others: Iterable[ClusterFile] = ()
+) -> ClusterVerdict:
     """Return the verdicts on a cluster.
 
     `findings` are those of the lint rules on this file. Readers are asked in batches first, so that what the
@@ -184,7 +196,7 @@ def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
     if not shas:
         return {}
     facts.history.resolve(shas)
-    citations = {}
+    citations: dict[Citation, None] = {}
     case = _bare_case(file, cited)
     for item in items:
         if item.kind == "commit":
@@ -273,9 +285,13 @@ class _Court:
         criteria = tuple(self.criterion(item, case) for item in decision.criteria)
         goals = tuple(self.criterion(item, case) for item in decision.goals)
         phases = tuple(self._phase(item, case) for item in decision.phases)
-        parts = self._parts(decision, judged) if decision.parts else None
+        parts = self._parts(decision, judged)
         findings = [finding for finding in self.findings if finding.issue == number]
-        everything = [*listed, *(e for c in criteria for e in c.evidence), *(e for p in phases for e in (*p.evidence, *(x for c in p.done_when for x in c.evidence)))]
+        everything = [
+            *listed,
+            *(e for c in criteria for e in c.evidence),
+            *(e for p in phases for e in (*p.evidence, *(x for c in p.done_when for x in c.evidence))),
+        ]
         for judged_item in everything:
             findings += [
                 as_finding(noticed, case, judged_item.item.line, judged_item.item.column)
@@ -308,9 +324,7 @@ class _Court:
         listed = tuple(self._judge(one, case) for one in item.evidence)
         waived = getattr(item, "waived", None)
         if waived is not None:
-            status, said = standing(waived.by, waived.date)
-            word = "waived" if status is Status.ATTESTED else "waiver"
-            return CriterionVerdict(item, status, f"{word} {said.removeprefix('stated ')}", listed)
+            return CriterionVerdict(item, *standing(waived.by, waived.date, "waived"), listed)
         if not listed:
             return CriterionVerdict(item, Status.UNVERIFIED, "no evidence given", listed)
         status = worst([one.status for one in listed])
@@ -323,10 +337,14 @@ class _Court:
         if item.decision is None:
             return PhaseVerdict(item, Status.OPEN, "not called complete", done_when, listed)
         findings = [noticed for one in listed for noticed in one.verdict.findings]
-        status, reason = _of_all(listed, done_when, None, [message for _, severity, message, _ in findings if severity is Severity.ERROR])
+        status, reason = _of_all(
+            listed, done_when, None, [message for _, severity, message, _ in findings if severity is Severity.ERROR]
+        )
         return PhaseVerdict(item, status, reason, done_when, listed)
 
-    def _parts(self, decision: Decision, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
+    def _parts(self, decision: Decision, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str] | None:
+        if not decision.parts:
+            return None
         if decision.parts == "github":
             return Status.UNVERIFIED, f"{NOT_READ}: its sub-issues are not known"
         open_ones = []
@@ -373,7 +391,12 @@ class _Court:
         return status, reason
 
     def _resolved_by(
-        self, target: int, judged: Mapping[int, IssueVerdict], status: Status, reason: str, has_own: bool  # noqa: FBT001
+        self,
+        target: int,
+        judged: Mapping[int, IssueVerdict],
+        status: Status,
+        reason: str,
+        has_own: bool,  # noqa: FBT001
     ) -> tuple[Status, str]:
         verdict = judged.get(target)
         if not has_own:
@@ -381,7 +404,13 @@ class _Court:
         if status is Status.UNVERIFIED:
             return status, reason
         if verdict is None or verdict.status is not Status.VERIFIED:
-            word = verdict.status if verdict is not None and verdict.claims else "not decided" if verdict is None else "open"
+            word = (
+                verdict.status
+                if verdict is not None and verdict.claims
+                else "not decided"
+                if verdict is None
+                else "open"
+            )
             return Status.UNVERIFIED, f"rests on #{target}, which is {word}"
         return status, reason
 
@@ -432,7 +461,12 @@ def reason_of(item: EvidenceVerdict) -> str:
     verdict = item.verdict
     if verdict.own is verdict.status:
         return verdict.reason
-    return next((f"{part.claim}: {part.reason}" for part in verdict.parts if part.status is verdict.status), verdict.reason)
+    part = next((part for part in verdict.parts if part.status is verdict.status), None)
+    if part is None:
+        return verdict.reason
+    if part.claim == "touches" and part.of is not None and part.status is Status.REFUTED:
+        return f"{(verdict.found or item.cited)[:SHORT]} does not change {ticked(part.of)}"
+    return f"{part.claim} {ticked(part.of)}: {part.reason}" if part.of else f"{part.claim}: {part.reason}"
 
 
 def _of_all(
@@ -455,7 +489,11 @@ def _of_all(
             return status, reason
     if any(status is Status.VERIFIED for status, _ in outcomes):
         number = sum(status is Status.VERIFIED for status, _ in outcomes)
-        return Status.VERIFIED, f"{number} of {len(outcomes)} verified" if number < len(outcomes) else "all of it verified"
+        attested = len(outcomes) - number
+        return (
+            Status.VERIFIED,
+            f"{number} verified, {attested} attested" if attested else f"{number} of {number} verified",
+        )
     return Status.ATTESTED, outcomes[0][1]
 
 

@@ -31,11 +31,13 @@ FAILING = {
 @click.option("--all", "every", is_flag=True, help="Every cluster of the clusters folder.")
 @click.option("--render", is_flag=True, help="The report, in Markdown.")
 @click.option("--template", metavar="NAME", help="The report's template.  [default: by the number of issues]")
-@click.option("--format", "form", type=click.Choice(["md"]), default="md", show_default=True, help="The report's format.")
+@click.option(
+    "--format", "form", type=click.Choice(["md"]), default="md", show_default=True, help="The report's format."
+)
 @click.option("--json", "as_json", is_flag=True, help="The verdicts as one JSON object (with --all one a line).")
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of stdout; with --all a folder.")
 @everywhere
-def command(  # noqa: PLR0917 - click's signature
+def command(
     number: str | None,
     every: bool,  # noqa: FBT001
     render: bool,  # noqa: FBT001
@@ -89,7 +91,7 @@ def _shower(options: Options, *, render: bool, template: str | None, as_json: bo
         from triage.reports.render import render as rendered  # noqa: PLC0415
 
         name = views.template_for(result, template)
-        view = views.view(name, result)
+        view = views.view(result)
         return rendered(f"{name}.md", view, shipped=shipped.templates(), own=options.settings.templates)
 
     def as_rows(result: ClusterVerdict) -> str:
@@ -110,7 +112,9 @@ def _judged(path: Path, options: Options) -> ClusterVerdict:
     except Refused as refused:
         show_findings(refused.findings, color=options.color, err=True)
         count = len(refused.findings)
-        raise AskedWrongly(f"{path} cannot be judged: {count} error{'s' * (count != 1)} in it", f"triage lint {path}") from None
+        raise AskedWrongly(
+            f"{path} cannot be judged: {count} error{'s' * (count != 1)} in it", f"triage lint {path}"
+        ) from None
     findings, others = files.with_neighbours(file, path)
     for finding in findings:
         if finding.severity is Severity.ERROR:

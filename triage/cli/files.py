@@ -25,11 +25,17 @@ def locate(name: str, options: Options) -> Path:
         if path.exists() or path.is_symlink():
             return path
         known = [file.stem for file in listed(options.settings.clusters, missing_ok=True)]
-        there = f"{options.settings.clusters}/ has {', '.join(known)}" if known else f"there is no cluster in {options.settings.clusters}/"
+        there = (
+            f"{options.settings.clusters}/ has {', '.join(known)}"
+            if known
+            else f"there is no cluster in {options.settings.clusters}/"
+        )
         raise AskedWrongly(f"there is no cluster {number}: {path} does not exist", there)
     path = Path(name)
     if not (path.exists() or path.is_symlink()):
-        raise AskedWrongly(f"there is no cluster file {name}", "give a number such as 529, or the path of a cluster file")
+        raise AskedWrongly(
+            f"there is no cluster file {name}", "give a number such as 529, or the path of a cluster file"
+        )
     return path
 
 
@@ -39,15 +45,23 @@ def listed(folder: Path, *, missing_ok: bool = False) -> list[Path]:
         if missing_ok:
             return []
         raise AskedWrongly(
-            f"there is no folder {folder}/", "go to the folder that has clusters/, or say where they are: TRIAGE_CLUSTERS=DIR"
+            f"there is no folder {folder}/",
+            "go to the folder that has clusters/, or say where they are: TRIAGE_CLUSTERS=DIR",
         )
     files = [path for path in folder.iterdir() if path.suffix == reading.SUFFIX]
-    return sorted(files, key=lambda path: (not path.stem.isdigit(), int(path.stem) if path.stem.isdigit() else 0, path.name))
+    return sorted(
+        files, key=lambda path: (not path.stem.isdigit(), int(path.stem) if path.stem.isdigit() else 0, path.name)
+    )
 
 
 def read(path: Path) -> ClusterFile:
     """Return a cluster file. Raises `Refused` with its errors of grammar."""
     return reading.read(path)
+
+
+def content(path: Path) -> bytes:
+    """Return the bytes of a cluster file. Raises `Refused` for what is not an ordinary file."""
+    return reading.read_bytes(path, str(path))
 
 
 def read_all(paths: Iterable[Path]) -> tuple[list[ClusterFile], list[Finding]]:

@@ -48,6 +48,10 @@ def command(paths: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # noqa
     if not options.quiet:
         warnings = len(findings) - wrong
         count = f"{len(chosen)} file{'s' * (len(chosen) != 1)}"
-        what = f"{wrong} error{'s' * (wrong != 1)}, {warnings} warning{'s' * (warnings != 1)}" if findings else "no findings"
+        what = (
+            f"{wrong} error{'s' * (wrong != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+            if findings
+            else "no findings"
+        )
         click.echo(f"{count} checked: {what}", err=True)
     return 1 if wrong else 0

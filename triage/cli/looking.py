@@ -38,6 +38,7 @@ class KnownIssues:
     """Issues that were read before: those of an exported file, or none."""
 
     def __init__(self, facts: tuple[IssueFact, ...] = ()) -> None:
+        self.known = facts
         self._facts = {(fact.repository.casefold(), fact.number): fact for fact in facts}
 
     def issue(self, repository: str | None, number: int) -> IssueFact | None:
@@ -182,5 +183,6 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
             yield Looked(facts, history, file, place)
     except OSError as error:
         raise NothingToJudge(
-            f"{source} cannot be opened: {error.strerror or error}", "it needs room in the folder for temporary files (TMPDIR)"
+            f"{source} cannot be opened: {error.strerror or error}",
+            "it needs room in the folder for temporary files (TMPDIR)",
         ) from None

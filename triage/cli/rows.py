@@ -85,13 +85,15 @@ def _evidence(item: EvidenceVerdict, indent: str) -> Iterator[str]:
     verdict = item.verdict
     yield f"{indent}{_mark(verdict.own or verdict.status)} {visible(claim(item.item))}{_because(verdict.reason)}"
     for part in verdict.parts:
-        yield f"{indent}   {_mark(part.status)} {part.claim}{_because(part.reason)}"
+        label = f"{part.claim} {part.of}" if part.of else part.claim
+        yield f"{indent}   {_mark(part.status)} {visible(label)}{_because(part.reason)}"
     for line in verdict.details:
         yield f"{indent}     {visible(line)}"
 
 
 def _criterion(item: CriterionVerdict, indent: str) -> Iterator[str]:
-    shown = item.reason if not item.evidence or item.item.__class__.__name__ == "Criterion" and item.item.waived else ""
+    waived = getattr(item.item, "waived", None) is not None
+    shown = item.reason if waived or not item.evidence else ""
     yield f"{indent}{_mark(item.status)} {visible(item.item.says)}{_because(shown)}"
     for one in item.evidence:
         yield from _evidence(one, indent + "  ")

@@ -41,9 +41,7 @@ def annotation(finding: Finding) -> str:
     text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
     escaped = visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     file = visible(place.file).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
-    return (
-        f"::{finding.severity} file={file},line={place.line},col={place.column},title={finding.rule}::{escaped}"
-    )
+    return f"::{finding.severity} file={file},line={place.line},col={place.column},title={finding.rule}::{escaped}"
 
 
 def show_findings(findings: Iterable[Finding], *, color: bool | None, err: bool) -> None:

@@ -85,7 +85,7 @@ def decide(content: bytes, file: str, issue: int, wanted: Wanted) -> Edited:
         changed = (f"issue {issue}: added", *(f"{key}: {_visible(value)}" for key, value in values.items() if value))
         removed: tuple[tuple[str, str], ...] = ()
     else:
-        changed, removed = _change(editor, present, values, wanted)
+        changed, removed = _change(editor, present, values)
     new = editor.result()
     if new != text:
         _verify(text, new, file, issue, values)
@@ -93,10 +93,10 @@ def decide(content: bytes, file: str, issue: int, wanted: Wanted) -> Edited:
 
 
 def _change(
-    editor: _Editor, mapping: Mapping, values: dict[str, Said], wanted: Wanted
+    editor: _Editor, mapping: Mapping, values: dict[str, Said]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Tell the editor what to change in an issue's mapping; return what changed and what was removed."""
-    foreign = _foreign(wanted.decision)
+    foreign = _without(values)
     changed: list[str] = []
     removed: list[tuple[str, str]] = []
     taken_out: set[str] = set()
@@ -114,10 +114,10 @@ def _change(
                 changed.append(f"{key}: {_visible(before) + ' -> ' if before else ''}{_visible(value)}")
             else:
                 taken_out.add(key)
-    for name, value in mapping.pairs:
-        if name.text in foreign or name.text in taken_out or (name.text == "of" and values.get("reason") == "not_planned"):
+    for name, node in mapping.pairs:
+        if name.text in foreign | taken_out:
             taken_out.add(name.text)
-            removed.append((name.text, editor.source_of(name, value)))
+            removed.append((name.text, editor.source_of(name, node)))
     if missing:
         editor.insert(mapping, missing)
     if taken_out:
@@ -126,8 +126,14 @@ def _change(
 
 
 def _foreign(decision: str) -> frozenset[str]:
-    """The keys of all other decisions."""
+    """Return the keys that only other decisions have."""
     return frozenset(key for other in DECISION_MODELS for key in own_keys(other)) - set(own_keys(decision))
+
+
+def _without(values: dict[str, Said]) -> frozenset[str]:
+    """Return the keys that an issue with such a decision does not have."""
+    not_planned = frozenset(("of",)) if values.get("reason") == "not_planned" else frozenset()
+    return _foreign(str(values["decision"])) | not_planned
 
 
 # -- what was asked ---------------------------------------------------------------------------------
@@ -143,7 +149,17 @@ def _check(issue: int, wanted: Wanted) -> None:
     for key in sorted(_foreign(wanted.decision)):
         if getattr(wanted, key) is not None:
             owners = [f"`{name}`" for name in DECISION_MODELS if key in own_keys(name)]
-            raise AskedWrongly(f"a decision `{wanted.decision}` has no `{key}`", f"it belongs to {' and '.join(owners)}")
+            raise AskedWrongly(
+                f"a decision `{wanted.decision}` has no `{key}`", f"it belongs to {' and '.join(owners)}"
+            )
+    _check_texts(wanted)
+    if wanted.reason is not None and wanted.reason not in _REASONS:
+        raise AskedWrongly(f"{show(wanted.reason)} is not a reason", f"one of {', '.join(_REASONS)}")
+    if wanted.reason == "not_planned" and wanted.of is not None:
+        raise AskedWrongly("what is not planned has no `of`", "leave out the reason, or say duplicate")
+
+
+def _check_texts(wanted: Wanted) -> None:
     if wanted.because is not None and not wanted.because.strip():
         raise AskedWrongly("`because` is empty", "say why, or leave it out")
     if any(not item.strip() for item in wanted.carried or ()):
@@ -153,14 +169,20 @@ def _check(issue: int, wanted: Wanted) -> None:
             said.encode("utf-8")
         except UnicodeEncodeError:
             raise AskedWrongly("the text given is not Unicode", "is the terminal set to UTF-8?") from None
-    if wanted.reason is not None and wanted.reason not in _REASONS:
-        raise AskedWrongly(f"{show(wanted.reason)} is not a reason", f"one of {', '.join(_REASONS)}")
-    if wanted.reason == "not_planned" and wanted.of is not None:
-        raise AskedWrongly("what is not planned has no `of`", "leave out the reason, or say duplicate")
+
+
+def _check_targets(issue: int, wanted: Wanted, repository: str | None) -> None:
+    for key in ("resolved_by", "into", "of"):
+        target = getattr(wanted, key)
+        name = IssueName(target) if isinstance(target, int) else target
+        if name is not None and name.number == issue and name.repository in (None, repository):
+            raise AskedWrongly(f"`{key}` of issue {issue} would name the issue itself", "name another one")
+    if wanted.after and issue in wanted.after:
+        raise AskedWrongly(f"issue {issue} cannot come after itself")
 
 
 def _values(issue: int, wanted: Wanted, present: Mapping | None, repository: str | None) -> dict[str, Said]:
-    """What the issue's keys shall say, in the order in which missing ones are written; empty is taken away."""
+    """Return what the keys shall say, in the order in which missing ones are written; empty is taken away."""
     values: dict[str, Said] = {"decision": wanted.decision}
     for key in own_keys(wanted.decision):
         value = getattr(wanted, key)
@@ -177,18 +199,12 @@ def _values(issue: int, wanted: Wanted, present: Mapping | None, repository: str
         raise AskedWrongly(f"issue {issue} is merged into what?", "--into M")
     if values.get("reason") == "duplicate" and wanted.of is None and not (stays and present and present.get("of")):
         raise AskedWrongly(f"issue {issue} is a duplicate of what?", "--of M")
-    for key in ("resolved_by", "into", "of"):
-        target = getattr(wanted, key)
-        name = IssueName(target) if isinstance(target, int) else target
-        if name is not None and name.number == issue and name.repository in (None, repository):
-            raise AskedWrongly(f"`{key}` of issue {issue} would name the issue itself", "name another one")
-    if wanted.after and issue in wanted.after:
-        raise AskedWrongly(f"issue {issue} cannot come after itself")
+    _check_targets(issue, wanted, repository)
     return values
 
 
 def _issue_text(value: Any) -> str:
-    """An issue as a decision file has it: a bare number, or owner/name#12."""
+    """Return an issue as a decision file has it: a bare number, or owner/name#12."""
     if isinstance(value, IssueName):
         return str(value) if value.repository else str(value.number)
     return str(value)
@@ -198,7 +214,7 @@ def _issue_text(value: Any) -> str:
 
 
 def _said(node: Node | None) -> Said:
-    """What a value says: a text, or the texts of a list; nothing is the empty text."""
+    """Return what a value says: a text, or the texts of a list; nothing is the empty text."""
     if node is None or nodes.is_null(node):
         return ""
     if isinstance(node, Scalar):
@@ -246,7 +262,7 @@ class _Editor:
         return text
 
     def _merged(self) -> list[tuple[int, int, str]]:
-        """The deletions without overlaps; one that takes the end of the file takes the break before it."""
+        """Return the deletions without overlaps; one that takes the end of the file takes the break before it."""
         merged: list[tuple[int, int]] = []
         for start, end in sorted(self._deletions):
             if merged and start <= merged[-1][1]:
@@ -325,7 +341,7 @@ class _Editor:
         return min(self._line_end(value.start + len(self.text[value.start : value.end].rstrip())), value.end)
 
     def _header(self, value: Scalar) -> re.Match[str] | None:
-        """The first line of a block scalar; None for every other scalar."""
+        """Match the first line of a block scalar; None for every other scalar."""
         return None if value.plain else _BLOCK_HEADER.match(self.text, value.start, max(value.end, value.start))
 
     def source_of(self, key: Scalar, value: Node) -> str:
@@ -471,7 +487,7 @@ class _Editor:
         self._insert_lines(end, lines)
 
     def _break_before(self, index: int) -> str:
-        """The line break that ends just before a character."""
+        """Return the line break that ends just before a character."""
         if self.text[:index].endswith("\r\n"):
             return "\r\n"
         return self.text[index - 1] if index and self.text[index - 1] in _BREAKS else ""
@@ -483,15 +499,18 @@ class _Editor:
             self._splices.append((end, end, f", {entry}"))
             return
         prefix = self._break + self.text[self._line_start(key.start) : key.start].replace("\ufeff", "")
-        if not followed:
-            self._splices.append((end, end, ","))
         end = comma + 1 if followed else end
         rest = self._skip_blanks(end)
         if rest < len(self.text) and self.text[rest] == "#" and rest > end:
             rest = self._line_end(rest)
         elif rest == len(self.text) or self.text[rest] not in _BREAKS:
             rest = end
-        self._splices.append((rest, rest, f"{prefix}{entry}{',' if followed else ''}"))
+        if followed:
+            self._splices.append((rest, rest, f"{prefix}{entry},"))
+        elif rest == end:
+            self._splices.append((end, end, f",{prefix}{entry}"))
+        else:
+            self._splices += [(end, end, ","), (rest, rest, f"{prefix}{entry}")]
 
 
 # -- texts ------------------------------------------------------------------------------------------
@@ -504,7 +523,7 @@ def _rendered(value: Said, *, flow: bool = False) -> str:
 
 
 def _plain_or_quoted(text: str, *, flow: bool) -> str:
-    """A text as a plain scalar where every reader of YAML takes it for itself, else in double quotes on one line."""
+    """Return a text plain where every reader of YAML takes it for itself, else in double quotes on one line."""
     if text.isprintable() and (text[:1].isalnum() or text[:1] == "(") and _is_plain(text, flow=flow):
         return text
     return '"' + "".join(_escaped(character) for character in text) + '"'
@@ -537,7 +556,7 @@ def _is_plain(text: str, *, flow: bool) -> bool:
 
 
 def _resolved(version: tuple[int, int], text: str) -> str:
-    """The tag that YAML gives to a plain scalar."""
+    """Return the tag that YAML gives to a plain scalar."""
     from ruamel.yaml.nodes import ScalarNode  # noqa: PLC0415 - not needed for `--help`
 
     return str(_resolver(version).resolve(ScalarNode, text, (True, False)))
@@ -583,9 +602,9 @@ def _verify(old: str, new: str, file: str, issue: int, values: dict[str, Said]) 
 
 def _says(new: Mapping, old: Mapping | None, values: dict[str, Said], length: int) -> bool:
     """Whether an issue says what was wanted, and about everything else what it said."""
-    decision = values["decision"]
-    own = {"decision", *_COMMON, *own_keys(str(decision)), *_foreign(str(decision))}
-    foreign = _foreign(str(decision)) | ({"of"} if values.get("reason") == "not_planned" else set())
+    decision = str(values["decision"])
+    own = {"decision", *_COMMON, *own_keys(decision), *_foreign(decision)}
+    foreign = _without(values)
     if any(key.text in foreign for key, _ in new.pairs):
         return False
     for key in own - foreign:
@@ -622,7 +641,12 @@ def _same(old: Node, new: Node, length: int) -> bool:
             and len(old.items) == len(new.items)
             and all(_same(a, b, length) for a, b in zip(old.items, new.items, strict=True))
         )
-    return isinstance(old, Mapping) and isinstance(new, Mapping) and old.flow == new.flow and _same_pairs(old, new, set(), length)
+    return (
+        isinstance(old, Mapping)
+        and isinstance(new, Mapping)
+        and old.flow == new.flow
+        and _same_pairs(old, new, set(), length)
+    )
 
 
 # -- the file ---------------------------------------------------------------------------------------
@@ -647,7 +671,7 @@ def write(path: Path, old: bytes, new: bytes) -> None:
             os.fchmod(stream.fileno(), stat.S_IMODE(mode))
             os.fsync(stream.fileno())
         _unchanged(path, old)
-        os.replace(temporary, path)
+        os.replace(temporary, path)  # noqa: PTH105 - a name, not a path
         temporary = None
     except OSError as error:
         hint = {

@@ -8,7 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from triage.clusters import values as v
 from triage.clusters.nodes import AT
-from triage.clusters.values import Count, IssueName, Moment, Sha
 
 MANY = 5_000
 """Items in one list; more is a mistake or an attack."""
@@ -91,7 +90,7 @@ class RunEvidence(Located):
     """A workflow run of a commit that contains the fix succeeded."""
 
     kind: ClassVar = "run"
-    run: v.Number
+    run: v.Run
     app: v.Name | None = None
     workflow: v.Name | None = None
     at: v.ShaText | None = None
@@ -102,7 +101,7 @@ class ReportPlace(Located):
 
     file: v.Path | None = None
     workflow: v.Name | None = None
-    run: v.Number | None = None
+    run: v.Run | None = None
     artifact: v.Name | None = None
 
 
@@ -289,7 +288,7 @@ class Phase(Located):
     estimate: v.Prose | None = None
     after: Many(v.Name) = ()  # type: ignore[valid-type]
     optional: v.Flag = False
-    steps: Many(Annotated[Step, BeforeValidator(v._step)]) = ()  # type: ignore[valid-type] # noqa: SLF001
+    steps: Many(Annotated[Step, BeforeValidator(v._step)]) = ()  # type: ignore[valid-type]
     done_when: Many(Criterion) = ()  # type: ignore[valid-type]
     evidence: Many(Evidence) = ()  # type: ignore[valid-type]
     documents: Many(v.Prose) = ()  # type: ignore[valid-type]
@@ -377,7 +376,7 @@ def _decision(value: Any) -> str | None:
     if isinstance(value, dict):
         decision = value.get("decision")
         return f"\0{decision}" if isinstance(decision, str) and decision in DECISION_MODELS else None
-    return f"\0{value.decision}" if isinstance(value, Decision) else None
+    return f"\0{getattr(value, 'decision', '')}" if isinstance(value, Decision) else None
 
 
 AnyDecision = Annotated[

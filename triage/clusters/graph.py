@@ -35,31 +35,38 @@ _MENTION = re.compile(r"(?<![\w/`.+-])@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:/[\w.
 def lint(files: Iterable[ClusterFile]) -> list[Finding]:
     """Return what the rules find in decision files read together, sorted by place."""
     files = sorted(files, key=lambda item: (item.cluster.cluster, item.file))
-    found = [finding for item in files for finding in _lint_one(item, files)]
+    settled: dict[str | None, dict[int, int]] = {}
+    for item in reversed(files):
+        settled.setdefault(item.cluster.repository, {}).update(_settled(item))
+    found = [
+        finding for item in files for finding in _lint_one(item, files, settled[item.cluster.repository] | _settled(item))
+    ]
     found += _two_clusters(files)
     return sorted(found, key=lambda f: (f.place.file, f.place.line, f.place.column, f.rule, f.message))
 
 
-def _lint_one(item: ClusterFile, files: list[ClusterFile]) -> Iterator[Finding]:
+def _settled(item: ClusterFile) -> dict[int, int]:
+    """The issues of a file that go on in another one of the same repository."""
+    targets = {number: _own(item, _target(decision)) for number, decision in item.cluster.issues.items()}
+    return {number: target for number, target in targets.items() if target is not None}
+
+
+def _lint_one(item: ClusterFile, files: list[ClusterFile], everywhere: dict[int, int]) -> Iterator[Finding]:
     elsewhere = {number for other in files if other is not item for number in other.cluster.issues}
-    settled: dict[int, int] = {}
     after: dict[int, list[int]] = {}
     parts: dict[int, list[int]] = {}
     for number, decision in item.cluster.issues.items():
         yield from _targets(item, number, decision, elsewhere)
-        target = _own(item, _target(decision))
-        if target is not None:
-            settled[number] = target
         after[number] = list(decision.after) if isinstance(decision, Sequential) else []
         parts[number] = [
             p for part in (decision.parts or () if decision.parts != "github" else ()) if (p := _own(item, part))
         ]
         yield from _claims(item, number, decision)
-    yield from _cycles(item, {number: [target] for number, target in settled.items()}, "settled by")
+    yield from _cycles(item, _reachable(item, everywhere), "settled by")
     yield from _cycles(item, after, "after")
     yield from _cycles(item, parts, "part of itself")
     yield from _phase_cycles(item)
-    yield from _chains(item, settled)
+    yield from _chains(item, everywhere)
     yield from _orders(item)
     yield from _shas(item)
     yield from _live_text(item)
@@ -72,7 +79,7 @@ def _target(decision: Decision) -> IssueName | None:
     if isinstance(decision, Merged):
         return decision.into  # type: ignore[no-any-return]
     if isinstance(decision, Declined):
-        return decision.of  # type: ignore[no-any-return]
+        return decision.of
     return None
 
 
@@ -114,7 +121,7 @@ def _targets(item: ClusterFile, number: int, decision: Decision, elsewhere: set[
         hint = f"add {target} to this cluster, with `decision: open` if nothing is decided yet"
         yield _found("no-target", place, f"issue {number} is {words} {target}, which is not there", hint, number)
     elif isinstance(decision, Resolved) and target is not None and not isinstance(cluster.issues[target], Resolved):
-        what = cluster.issues[target].decision  # type: ignore[attr-defined]
+        what = cluster.issues[target].decision
         hint = f"decide that {target} is resolved, or give {number} evidence of its own"
         yield _found("not-resolved", place, f"issue {number} is resolved by {target}, which is {what}", hint, number)
     if isinstance(decision, Sequential):
@@ -150,9 +157,22 @@ def _claims(item: ClusterFile, number: int, decision: Decision) -> Iterator[Find
         yield _found("nothing-carried", _issue_place(item, number), message, hint, number, warning=True)
 
 
+def _reachable(item: ClusterFile, everywhere: dict[int, int]) -> dict[int, list[int]]:
+    """Where the issues of a file go on, and where those go on, in whichever file."""
+    edges: dict[int, list[int]] = {}
+    for number in item.cluster.issues:
+        step = number
+        while step in everywhere and step not in edges:
+            edges[step] = [everywhere[step]]
+            step = everywhere[step]
+    return edges
+
+
 def _cycles(item: ClusterFile, edges: dict[int, list[int]], words: str) -> Iterator[Finding]:
     """Each cycle once, from its smallest issue on; a loop of one is `self`, not a cycle."""
     for cycle in cycles(edges):
+        if cycle[0] not in item.cluster.issues:
+            continue  # it is found where its smallest issue is
         path = " → ".join(str(number) for number in (*cycle, cycle[0]))
         message = f"these issues are {words} each other: {path}" if words != "after" else f"each comes after the other: {path}"
         yield _found("cycle", _issue_place(item, cycle[0]), message, "take one of them out of the circle", cycle[0])
@@ -231,7 +251,7 @@ def _phase_cycles(item: ClusterFile) -> Iterator[Finding]:
 
 
 def _chains(item: ClusterFile, settled: dict[int, int]) -> Iterator[Finding]:
-    for number, target in settled.items():
+    for number, target in _settled(item).items():
         end = target
         seen = {number}
         while end in settled and end not in seen:

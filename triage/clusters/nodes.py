@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from triage.model import Finding, Place, Severity
 
@@ -23,7 +23,7 @@ _SEPARATOR = re.compile("[\x85\u2028\u2029]")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-class Refused(Exception):  # noqa: N818 - it carries findings, it is not a fault of the program
+class Refused(Exception):
     """The text is not a decision file; `findings` say where and why."""
 
     def __init__(self, findings: list[Finding]) -> None:
@@ -273,6 +273,9 @@ class _Builder:
                 )
             self._open[-1] = (parent, node)
         else:
+            if isinstance(node, Scalar) and node.start == node.end:
+                # ruamel.yaml puts a value that was left out where the next one begins.
+                node.start = node.end = key.end
             parent.pairs.append((key, node))
             self._open[-1] = (parent, None)
 
@@ -297,7 +300,7 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.plain and node.text in _NULL
 
 
-AT = "\0at"
+AT: Final = "\0at"
 """The key under which `data` hands a mapping's position to the grammar; no file can contain it."""
 
 

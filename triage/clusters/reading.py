@@ -72,7 +72,7 @@ def read(path: Path, file: str | None = None) -> ClusterFile:
     file = file or str(path)
     parsed = parse(read_bytes(path, file), file)
     name = path.name
-    stem = name[: -len(SUFFIX)] if name.endswith(SUFFIX) else name
+    stem = name.removesuffix(SUFFIX)
     if stem != str(parsed.cluster.cluster):
         value = parsed.root.get("cluster")
         place = parsed.source.place(value.start if value is not None else 0)
@@ -179,7 +179,7 @@ def _wrong_type(kind: str, name: str, node: Node) -> str:
 def _missing_hint(name: str) -> str | None:
     return {
         "into": "name the issue that this one goes on in",
-        "in": "say where: globs for a pattern, e.g. in: [\"src/**\"]",
+        "in": 'say where: globs for a pattern, e.g. in: ["src/**"]',
         "is": "closed, completed or open",
         "by": "name who says so; `unknown` if nobody does",
         "date": "when it was said, e.g. 2025-09-12",

@@ -14,6 +14,8 @@ from triage.clusters.nodes import Text, show
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST = 2**31 - 1
+_RUN = re.compile(r"[1-9][0-9]{0,18}")
+_LARGEST_RUN = 2**63 - 1
 _SHA = re.compile(r"(?:[0-9a-fA-F]{7,40}|[0-9a-fA-F]{64})")
 _READ_AS_NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?|0b[01]+")
 _PLACEHOLDER = re.compile(r"(?i)\(?(?:next|above|below|tbd|todo|pending|this commit|head|sha)\)?")
@@ -70,6 +72,15 @@ def _number(value: Any, *, quoted: bool = False) -> int:
 
 def _key_number(value: Any) -> int:
     return _number(value, quoted=True)
+
+
+def _run(value: Any) -> int:
+    """The number of a workflow run; they have long outgrown 32 bits."""
+    if not isinstance(value, Text) or not value.plain:
+        raise wrong(f"a number is wanted here, not {kind_of(value)}", "write it without quotes")
+    if not _RUN.fullmatch(value) or int(value) > _LARGEST_RUN:
+        raise bad(f"{show(value)} is not the number of a workflow run")
+    return int(value)
 
 
 class Sha(str):
@@ -283,6 +294,9 @@ _NUMBER_SCHEMA = {"type": "integer", "minimum": 1, "maximum": _LARGEST}
 Prose = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[int, BeforeValidator(_number), WithJsonSchema(_NUMBER_SCHEMA)]
+Run = Annotated[
+    int, BeforeValidator(_run), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _LARGEST_RUN})
+]
 KeyNumber = Annotated[int, BeforeValidator(_key_number), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*$"})]
 ShaText = Annotated[
     Any,

@@ -57,15 +57,16 @@ def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:
 
 def _touches(glob: str, commit: Commit | None, changes: tuple[Change, ...] | None) -> Part:
     if commit is None:
-        return Part("touches", Status.UNVERIFIED, f"{ticked(glob)}: there is no commit to look at")
+        return Part("touches", Status.UNVERIFIED, "there is no commit to look at", glob)
     if changes is None:
-        return Part("touches", Status.UNVERIFIED, f"{ticked(glob)}: the trees of {commit.sha[:SHORT]} are not in this clone")
+        reason = f"the trees of {commit.sha[:SHORT]} are not in this clone"
+        return Part("touches", Status.UNVERIFIED, reason, glob)
     paths = [change.path for change in changes]
     met = list(globs.select((glob,), paths))
     if met:
-        return Part("touches", Status.VERIFIED, f"{ticked(glob)}: {amount(len(met), 'changed path')}, {_some(met)}")
-    what = f"it changes {amount(len(paths), 'path')}: {_some(paths)}" if paths else "it changes nothing"
-    return Part("touches", Status.REFUTED, f"{ticked(glob)}: no changed path; {what}")
+        return Part("touches", Status.VERIFIED, f"{amount(len(met), 'changed path')}, {_some(met)}", glob)
+    what = f"it changes {amount(len(paths), 'path')}, {_some(paths)}" if paths else "it changes nothing"
+    return Part("touches", Status.REFUTED, f"no changed path; {what}", glob)
 
 
 def amount(number: int, noun: str) -> str:
@@ -89,7 +90,11 @@ def _noticed(
     paths = [change.path for change in changes or ()]
     if changes is not None and not paths and len(commit.parents) < _MERGE:
         found.append(("empty-commit", Severity.ERROR, f"{name} changes no file", "cite the commit that has the change"))
-    elif documents.only_documents(paths) and documents.typed_as_code(commit.subject) and not documents.about_documents(case.title):
+    elif (
+        documents.only_documents(paths)
+        and documents.typed_as_code(commit.subject)
+        and not documents.about_documents(case.title)
+    ):
         found.append((DOCUMENTS_ONLY, Severity.ERROR, documents_message(name, paths), DOCUMENTS_HINT))
     if case.fact is not None and commit.authored < case.fact.created:
         message = f"{name} is older than the issue, which was opened {case.fact.created:%Y-%m-%d}"

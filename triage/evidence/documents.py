@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".rst", ".adoc", ".asciidoc", ".org", ".textile", ".pdf", ".docx", ".odt"))
+_SUFFIXES = frozenset(
+    (".md", ".markdown", ".mdown", ".rst", ".adoc", ".asciidoc", ".org", ".textile", ".pdf", ".docx", ".odt")
+)
 _BESIDE = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".drawio", ".puml", ".mmd"))
 _FOLDERS = frozenset(("doc", "docs", "documentation"))
 _NAMES = re.compile(
@@ -19,7 +21,9 @@ _NAMES = re.compile(
 _CODE_TEXTS = re.compile(r"(?i)(?:requirements|constraints|cmakelists|robots|llms|humans|runtime).*\.txt")
 _CODE_TYPE = re.compile(r"(?i)(?:fix|feat|feature|bugfix|hotfix|perf|refactor)(?:\([^()]*\))?!?:")
 _DOCUMENT_TYPE = re.compile(r"(?i)docs?(?:\([^()]*\))?!?:")
-_ABOUT_DOCUMENTS = re.compile(r"(?i)\b(?:docs?|documentation|document|readme|changelog|typos?|guide|tutorial|manual|wiki)\b")
+_ABOUT_DOCUMENTS = re.compile(
+    r"(?i)\b(?:docs?|documentation|document|readme|changelog|typos?|guide|tutorial|manual|wiki)\b"
+)
 
 
 def is_document(path: str) -> bool:
@@ -51,14 +55,16 @@ def about_documents(title: str | None) -> bool:
     return title is not None and (_ABOUT_DOCUMENTS.search(title) is not None or _DOCUMENT_TYPE.match(title) is not None)
 
 
+_ENDS = "(?:fix|close|resolve|solve|address|complete)"
+
+
 def denial(message: str, issue: int) -> str | None:
     """Return the words of a commit message that deny that the issue is settled by it, or None."""
     name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
     patterns = (
         rf"\b(?:{name}|it)\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
         rf"\bkeep(?:s|ing)?\s+{name}\s+open\b",
-        rf"\b(?:does\s+not|doesn['’]t|do\s+not|did\s+not|didn['’]t|will\s+not|won['’]t)\s+(?:yet\s+|fully\s+|actually\s+)?"
-        rf"(?:fix|close|resolve|solve|address|complete)\s+{name}",
+        rf"\b(?:(?:does|do|did|will)\s+not|(?:does|do|did|wo)n['’]t)\s+(?:(?:yet|fully|actually)\s+)?{_ENDS}\s+{name}",
         r"\bpart\s+(\d+)\s*(?:of|/)\s*(\d+|n\b|several|many)",
         r"\b(?:not\s+(?:run|executed|tested)\s+(?:here|yet|locally)|(?:is|was|were|are|remains?)\s+untested)\b",
         rf"\b(?:partial(?:ly)?)\s+(?:fix(?:es)?|address(?:es)?|resolve[sd]?)\s+(?:for\s+)?{name}",

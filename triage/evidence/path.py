@@ -25,7 +25,13 @@ def judge(item: PathEvidence, case: Case, facts: Facts) -> Verdict:  # noqa: ARG
         return verdict(Status.VERIFIED, "a file", found=wanted, proof="file", source=facts.source)
     below = sum(1 for path in files if path.startswith(f"{wanted}/"))
     if below:
-        return verdict(Status.VERIFIED, f"a folder with {amount(below, 'file')}", found=f"{wanted}/", proof="folder", source=facts.source)
+        return verdict(
+            Status.VERIFIED,
+            f"a folder with {amount(below, 'file')}",
+            found=f"{wanted}/",
+            proof="folder",
+            source=facts.source,
+        )
     if wanted in files:
         return verdict(Status.REFUTED, "it is a file, not a folder", found=wanted, proof="file", source=facts.source)
     where = f"at {at[:SHORT]}"

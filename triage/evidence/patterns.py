@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 
     from triage.clusters.grammar import AbsentEvidence, PresentEvidence
     from triage.evidence.facts import Case, Facts
-    from triage.model import Entry, Verdict
+    from triage.model import Change, Entry, Verdict
 
 SHOWN = 10
 _CHUNK = 200
 _SYMBOLIC_LINK = "120000"
 _BINARY_HEAD = 8000
-_OUT_FOLDERS = frozenset(("node_modules", "vendor", "third_party", "site-packages", ".venv", "venv", "bower_components"))
-_OUT_NAMES = re.compile(r"(?:.*(?:\.bak|\.backup|\.orig|\.rej|\.old|\.min\.js|\.min\.css|~))|(?:.*\.(?:bak|backup)[.\d_-].*)")
+_OUT_FOLDERS = frozenset(
+    ("node_modules", "vendor", "third_party", "site-packages", ".venv", "venv", "bower_components")
+)
+_OUT_NAMES = re.compile(
+    r"(?:.*(?:\.bak|\.backup|\.orig|\.rej|\.old|\.min\.js|\.min\.css|~))|(?:.*\.(?:bak|backup)[.\d_-].*)"
+)
 _WHOLE_TEXT_UNSAFE = re.compile(r"\\[AZz]|\(\?")
 
 
@@ -57,9 +61,7 @@ def judge_present(item: PresentEvidence, case: Case, facts: Facts) -> Verdict:  
     parts: tuple[Part, ...] = ()
     if item.count is not None:
         holds = item.count.holds(found.lines)
-        parts = (
-            Part("count", Status.VERIFIED if holds else Status.REFUTED, f"{amount(found.lines, 'line')}, wanted {item.count}"),
-        )
+        parts = (Part("count", Status.VERIFIED if holds else Status.REFUTED, amount(found.lines, "line")),)
     first = found.first[0]
     return verdict(
         Status.VERIFIED,
@@ -104,13 +106,17 @@ def judge_absent(item: AbsentEvidence, case: Case, facts: Facts) -> Verdict:  # 
         raise CouldNotLook(f"{gone}, but the history of these files is not all here: {state.blind}", state.cure)
     if skipped:
         raise CouldNotLook(f"{gone}, but {amount(skipped, 'old version')} of these files could not be read")
-    reason = f"{gone}, and none in their history: is the pattern right? (`never: true` if there should never have been one)"
+    reason = (
+        f"{gone}, and none in their history: is the pattern right? (`never: true` if there should never have been one)"
+    )
     return verdict(Status.UNVERIFIED, reason, proof="pattern", source=source)
 
 
 def _no_file(found: _Found, wanted: tuple[str, ...], source: str, otherwise: Status) -> Verdict:
     if found.left_out:
-        reason = f"only vendored, backup or binary files match {_globs(wanted)}; name their folder or ending to look there"
+        reason = (
+            f"only vendored, backup or binary files match {_globs(wanted)}; name their folder or ending to look there"
+        )
         return verdict(Status.UNVERIFIED, reason, source=source)
     return verdict(otherwise, f"no tracked file matches {_globs(wanted)}", proof="pattern", source=source)
 
@@ -151,7 +157,9 @@ def _named(path: str, wanted: tuple[str, ...]) -> bool:
 
 def _left_out(path: str) -> bool:
     folders = path.split("/")[:-1]
-    return any(folder in _OUT_FOLDERS for folder in folders) or _OUT_NAMES.fullmatch(path.rsplit("/", 1)[-1]) is not None
+    return (
+        any(folder in _OUT_FOLDERS for folder in folders) or _OUT_NAMES.fullmatch(path.rsplit("/", 1)[-1]) is not None
+    )
 
 
 def _wanted(path: str, wanted: tuple[str, ...]) -> bool:
@@ -171,9 +179,7 @@ def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Fo
         else:
             found.left_out += 1
     matcher = _Matcher(pattern)
-    for (path, _), (_, content) in zip(
-        paths, facts.history.contents(entry.blob for _, entry in paths), strict=True
-    ):
+    for (path, _), (_, content) in zip(paths, facts.history.contents(entry.blob for _, entry in paths), strict=True):
         if content is None:
             raise CouldNotLook(f"{ticked(path)} at {at[:SHORT]} is not in this clone", facts.history.state.cure)
         if _binary(content):
@@ -187,9 +193,7 @@ def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Fo
     return found
 
 
-def _in_the_past(
-    pattern: str, wanted: tuple[str, ...], at: str, facts: Facts
-) -> tuple[Occurrence | None, int]:
+def _in_the_past(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> tuple[Occurrence | None, int]:
     """The newest version of the files in which the pattern stands, and how many versions could not be read."""
     matcher = _Matcher(pattern)
     hint = facts.history.witness(pattern, wanted)
@@ -201,9 +205,7 @@ def _in_the_past(
     versions = facts.history.past_blobs(wanted, at)
     while chunk := list(islice(versions, _CHUNK)):
         kept = [(sha, path, blob) for sha, path, blob in chunk if _wanted(path, wanted)]
-        for (sha, path, _), (_, content) in zip(
-            kept, facts.history.contents(blob for _, _, blob in kept), strict=True
-        ):
+        for (sha, path, _), (_, content) in zip(kept, facts.history.contents(blob for _, _, blob in kept), strict=True):
             if content is None:
                 skipped += 1
             elif not _binary(content):
@@ -214,15 +216,42 @@ def _in_the_past(
 
 
 def _at_witness(hint: Occurrence, matcher: _Matcher, facts: Facts) -> Occurrence | None:
-    """The hint, once the file was looked at: before the commit that is named, or at it."""
+    """The hint, once the file was looked at: what a commit of the branch found or left there."""
     if hint.sha not in facts.history.reachable(facts.judged.sha, [hint.sha]):
         return None
     for change in facts.history.changes([hint.sha]).get(hint.sha, ()):
-        blobs = [blob for blob in (change.before, change.after) if blob and change.path == hint.path]
-        for _, content in facts.history.contents(blobs):
-            line = next(matcher.lines(content), None) if content is not None else None
-            if line is not None:
-                return Occurrence(hint.sha, hint.path, *line)
+        if change.path == hint.path:
+            for blob in _sides(change):
+                for _, content in facts.history.contents([blob]):
+                    line = next(matcher.lines(content), None) if content is not None else None
+                    if line is not None:
+                        return Occurrence(hint.sha, hint.path, *line)
+    return None
+
+
+def _sides(change: Change) -> list[str]:
+    return [blob for blob in (change.after, change.before) if blob]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Where a pattern once stood, and the blob that shows it."""
+
+    occurrence: Occurrence
+    blobs: tuple[str, ...]
+
+
+def witness(pattern: str, wanted: tuple[str, ...], sha: str, facts: Facts) -> Witness | None:
+    """Return where a pattern stood in what a commit changed, or None. For exports."""
+    matcher = _Matcher(pattern)
+    for change in facts.history.changes([sha]).get(sha, ()):
+        if not _wanted(change.path, wanted) or not list(globs.select(wanted, [change.path])):
+            continue
+        for blob in _sides(change):
+            for _, content in facts.history.contents([blob]):
+                line = next(matcher.lines(content), None) if content is not None and not _binary(content) else None
+                if line is not None:
+                    return Witness(Occurrence(sha, change.path, *line), tuple(_sides(change)))
     return None
 
 

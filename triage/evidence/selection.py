@@ -515,7 +515,7 @@ def _nothing_matched(wanted: str, report: TestReport, selection: Selection) -> s
     if not report.cases:
         if report.claimed:
             return f"collected only: the report claims {_tests(report.claimed)} and has no executed case"
-        return "0 executed: the report has no test case"
+        return "0 executed: the report has no test case (was it only collected?)"
     path, parts = _split_node_id(wanted)
     broken = _file(path, report.cases) if parts else None
     for case in broken.cases if broken else ():

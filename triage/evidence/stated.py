@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from triage.model import Verdict
 
 
-def standing(by: str, date: Moment) -> tuple[Status, str]:
+def standing(by: str, date: Moment, verb: str = "stated") -> tuple[Status, str]:
     """Return the status of what somebody says, and the words for it: nobody stands for what `unknown` says."""
     if by.casefold() == NOBODY:
-        return Status.UNVERIFIED, f"said on {date.text} by nobody named, so nobody stands for it"
-    return Status.ATTESTED, f"stated by {by} on {date.text}"
+        return Status.UNVERIFIED, f"{verb} on {date.text} by nobody named, so nobody stands for it"
+    return Status.ATTESTED, f"{verb} by {by} on {date.text}"
 
 
 def judge(item: StatedEvidence, case: Case, facts: Facts) -> Verdict:  # noqa: ARG001 - all checkers are called alike
     """Return attested, or unverified where nobody stands for it."""
     status, reason = standing(item.by, item.date)
-    return verdict(status, reason, found=item.by if status is Status.ATTESTED else None, source=f"{case.file}:{item.line}")
+    return verdict(
+        status, reason, found=item.by if status is Status.ATTESTED else None, source=f"{case.file}:{item.line}"
+    )

@@ -48,7 +48,12 @@ def judge(item: TestEvidence, case: Case, facts: Facts) -> Verdict:
         at = tip(item.at, facts)
     except CouldNotLook as fault:
         return verdict(
-            Status.UNVERIFIED, f"{counted.reason}, but {fault.message}", parts=parts, source=source, details=details, counts=counts
+            Status.UNVERIFIED,
+            f"{counted.reason}, but {fault.message}",
+            parts=parts,
+            source=source,
+            details=details,
+            counts=counts,
         )
     contained = facts.history.reachable(at, case.fixes)
     outside = [fix for fix in case.fixes if fix not in contained]
@@ -57,12 +62,21 @@ def judge(item: TestEvidence, case: Case, facts: Facts) -> Verdict:
         return verdict(Status.UNVERIFIED, reason, parts=parts, found=at, source=source, details=details, counts=counts)
     reason = f"{counted.reason} at {at[:SHORT]}; that {item.in_.file} is of this commit was stated by hand"
     return verdict(
-        Status.VERIFIED, reason, parts=parts, found=at, proof="test-report", source=source, details=details, counts=counts
+        Status.VERIFIED,
+        reason,
+        parts=parts,
+        found=at,
+        proof="test-report",
+        source=source,
+        details=details,
+        counts=counts,
     )
 
 
 def _details(counted: selection.Counted) -> tuple[str, ...]:
     """The cases that a reader wants to see: those that did not pass, if any."""
-    others = [f"{case.outcome}: {selection.full_name(case)}" for case in counted.selection.cases if case.outcome != "passed"]
+    others = [
+        f"{case.outcome}: {selection.full_name(case)}" for case in counted.selection.cases if case.outcome != "passed"
+    ]
     more = len(others) - _SHOWN
     return (*others[:_SHOWN], f"and {more:,} more") if more > 0 else tuple(others)

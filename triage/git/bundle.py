@@ -50,7 +50,7 @@ def bare_repository(folder: Path, refs: Mapping[str, str], *, head: str | None, 
         (folder / "packed-refs").write_text(f"# pack-refs with: sorted \n{lines}", "utf-8", "surrogateescape")
 
 
-def write_bundle(  # noqa: PLR0917 - the caller names them
+def write_bundle(
     history: GitHistory,
     refs: Mapping[str, str],
     commits: Iterable[str],

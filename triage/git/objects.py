@@ -92,7 +92,7 @@ def _announced(stream: Stream) -> Header | None:
 
 
 def blobs(git: Git, shas: Iterable[str], largest: int) -> Iterator[tuple[str, bytes | None]]:
-    """Yield each blob with its content, in the order asked for; None for one that is missing or above `largest` bytes."""
+    """Yield each blob with its content, in the order asked for; None for one missing or above `largest` bytes."""
     for sha, header, content in read(git, shas, "blob", largest):
         if header is not None and header.kind != "blob":
             raise CouldNotLook(f"{sha} is a {header.kind}, not a blob")

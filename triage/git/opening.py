@@ -59,9 +59,10 @@ def open_history(
         refs = read_refs(git)
         if not refs.ids and not is_object_id(refs.head or ""):
             raise NothingToJudge(f"the repository has no commits yet: {path}")
-        remotes, partial = read_remotes(git, repository)
+        remotes, promised = read_remotes(git, repository)
+        partial = promised or any(common.glob("objects/pack/*.promisor"))
         state = state or clone_state(git, refs, remotes, common=common, shallow=shallow, partial=partial)
-        if state.partial and git.version() < KEEPS_TO_NO_LAZY_FETCH:
+        if partial and git.version() < KEEPS_TO_NO_LAZY_FETCH:
             git = _without_promises(git, common)
         ids = {**refs.ids, "HEAD": refs.head} if is_object_id(refs.head or "") else refs.ids
         history = GitHistory(git, {name: sha for name, sha in ids.items() if sha}, state)

@@ -153,7 +153,6 @@ def clone_state(
 ) -> CloneState:
     """Return how much of the repository the clone sees, since when, and what would let it see more."""
     path = _shown(git.folder)
-    partial = partial or any(common.glob("objects/pack/*.promisor"))
     blind: list[str] = []
     cure: list[str] = []
     remote = remotes[0] if remotes else None

@@ -8,7 +8,6 @@ refutes it; a failed look-up never refutes anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from triage.landing.subjects import Manner, manner
@@ -16,7 +15,7 @@ from triage.model import Candidate, Commit, Resolution, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from triage.model import CloneState, Survey
     from triage.ports import History
@@ -25,9 +24,11 @@ SHORT = 9
 """Digits of a SHA in sentences; links and JSON carry all of them."""
 
 PLACEHOLDERS = frozenset(
-    "abc1234 abc12345 abc123d abcdef0 abcdef1 abcdef12 abcdef123 def5678 def4567 a1b2c3d a1b2c3d4 a1b2c3d4e5f6 "
-    "1a2b3c4 1a2b3c4d 1234567 12345678 123456789 1234abc 0123456 01234567 0123456789 abcdefa deadbeef cafebabe "
-    "0000000 fffffff xyz9876".split()
+    """
+    abc1234 abc12345 abc123d abcdef0 abcdef1 abcdef12 abcdef123 abcdefa def5678 def4567 a1b2c3d a1b2c3d4 a1b2c3d4e5f6
+    1a2b3c4 1a2b3c4d 1a2b3c4d5 1234567 12345678 123456789 1234abc 0123456 01234567 0123456789 deadbeef cafebabe
+    0000000 fffffff
+    """.split()  # noqa: SIM905 - a table, not a list of strings
 )
 
 
@@ -150,7 +151,8 @@ class _Court:
         if commit.sha in self.on[citation.tip]:
             return self._landed(citation, commit, "ancestor", f"an ancestor of {self._tip(citation)}", subject)
         if self.state.shallow:
-            reason = f"{self.state.blind or 'this clone is shallow'}; whether it is an ancestor of {self.branch} cannot be seen"
+            blind = self.state.blind or "this clone is shallow"
+            reason = f"{blind}; whether it is an ancestor of {self.branch} cannot be seen"
             return Landing(Status.UNVERIFIED, self._cured(reason), None, commit, subject)
         twins = self.history.survey({commit.subject}).subjects.get(commit.subject, ())
         there = self.history.reachable(citation.tip, {twin.sha for twin in twins})
@@ -171,12 +173,12 @@ class _Court:
             return Status.VERIFIED, "the commit has this subject"
         others = [other for other in self._strongest(citation.subject) if other.sha != commit.sha]
         if others:
-            names = ", ".join(other.sha[:SHORT] for other in others[:3]) + (" …" if len(others) > len(others[:3]) else "")
+            names = ", ".join(other.sha[:SHORT] for other in others[:3]) + (
+                " …" if len(others) > len(others[:3]) else ""
+            )
             reason = f"{commit.sha[:SHORT]} is “{commit.subject}”; the subject given is that of {names}"
             found = tuple(candidate(other, "has the subject given") for other in others[:5])
-            return Landing(
-                Status.REFUTED, reason, "foreign-subject", commit, (Status.REFUTED, reason), found
-            )
+            return Landing(Status.REFUTED, reason, "foreign-subject", commit, (Status.REFUTED, reason), found)
         return Status.UNVERIFIED, f"its subject is “{commit.subject}”, and no commit here has the one given"
 
     def _landed(
@@ -252,7 +254,9 @@ class _Court:
         if not strongest:
             return None
         if not here:
-            found = tuple(candidate(commit, f"has this subject, and is not on {self.branch}") for commit in strongest[:5])
+            found = tuple(
+                candidate(commit, f"has this subject, and is not on {self.branch}") for commit in strongest[:5]
+            )
             reason = f"{gone}; its subject is only found outside {self._tip(citation)}"
             return Landing(Status.UNVERIFIED, self._cured(reason) if self.state.shallow else reason, candidates=found)
         if len(here) > 1:

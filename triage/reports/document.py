@@ -102,7 +102,10 @@ def _evidence(item: EvidenceVerdict) -> dict[str, Any]:
         "status": str(verdict.status),
         "found": verdict.found,
         "proof": verdict.proof,
-        "parts": [{"claim": part.claim, "status": str(part.status), "reason": part.reason} for part in verdict.parts],
+        "parts": [
+            {"claim": part.claim, "of": part.of, "status": str(part.status), "reason": part.reason}
+            for part in verdict.parts
+        ],
         "reason": verdict.reason,
         "details": list(verdict.details),
         "source": verdict.source,

@@ -76,7 +76,7 @@ _LIVE = re.compile(
     | (?: (?<![\w.+/-])[\w.+/-]++ )?+
       (?: {_AT}{_INVISIBLE}(?: \w[\w./-]*+ | \Z ) | \#{_INVISIBLE}(?: \d\w*+ | \Z ) )
     | (?<![a-z0-9_])gh-{_INVISIBLE}\d\w*+
-    | (?<!\w)[0-9a-f]{{7,40}}(?!\w)
+    | (?<!\w)[0-9a-f]{{7,40}}(?: (?!\w) | (?=(?: https? | ftp )://|www\.) )
     | (?<![\w:+./-])(?=[\w:+./-]*?{_SHORTCODE})[\w:+./-]++
     | {_SHORTCODE}
     | :(?: {"|".join(SHORTCODES)} )\Z

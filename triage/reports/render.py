@@ -193,7 +193,7 @@ class _Missing(StrictUndefined):
 
     def __init__(
         self,
-        hint: str | None = None,
+        hint=None,
         obj: Any = None,
         name: str | None = None,
         exc: type[TemplateRuntimeError] = UndefinedError,
@@ -251,7 +251,7 @@ def _place(error: BaseException, name: str) -> str:
 
 def _fault(error: Exception, name: str, view: Mapping[str, object]) -> AskedWrongly:
     """Return what the user reads: where, what, and what to do."""
-    hint: str | None = "triage templates show prints the shipped one"
+    hint = "triage templates show prints the shipped one"
     message = (error.message if isinstance(error, TemplateError) else str(error)) or type(error).__name__
     match error:
         case _MissingNameError():
@@ -269,10 +269,10 @@ def _fault(error: Exception, name: str, view: Mapping[str, object]) -> AskedWron
             hint = f"print less, or {_LOOPS}"
         case MemoryError():
             message = f"the template used more than {MEMORY // 1024 // 1024} MB"
-            hint = None
+            hint = _LOOPS
         case RecursionError():
             message = "the template includes or calls itself without end, or nests too deeply"
-            hint = None
+            hint = "look for a macro or an include that leads back to itself"
     return AskedWrongly(f"{foreign.visible(_place(error, name))}: {foreign.visible(message)[:500]}", hint)
 
 
@@ -403,7 +403,6 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     code_generator_class = _Writer
     intercepted_binops = frozenset({"*", "**", "%"})
-    markdown = Markdown
 
     def __init__(self, shipped: Path, own: Path | None) -> None:
         super().__init__(
@@ -422,8 +421,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     # Jinja joins with it what a macro, a `call`, a `set` block or `super()` printed: each piece was made harmless then.
     @staticmethod
-    def concat(parts: Iterable[str]) -> Markdown:
-        return Markdown("".join(parts))
+    def concat(parts: Iterable[str]) -> _Own:
+        return _Own("".join(parts))
+
+    @staticmethod
+    def markdown(literal: str) -> _Own:
+        return _Own(literal)
 
     @staticmethod
     def text(parts: Iterable[object]) -> str:
@@ -479,7 +482,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
                     if isinstance(value, (str, list, tuple)) and isinstance(times, int):
                         if len(value) * times > _LONGEST_REPEAT:
                             raise _TooMuchError(f"a repeat is longer than {_LONGEST_REPEAT:,}")
-                        return Markdown(value * times) if isinstance(value, Markdown) else value * times
+                        return _Own(_harmless(value) * times) if isinstance(value, Markdown) else value * times
             case "**":
                 if max(abs(left), abs(right)) > 2**_LARGEST_POWER or abs(right) > _LARGEST_POWER:
                     raise _TooMuchError("a power is too large")
@@ -519,10 +522,18 @@ def _with_marks(text: str) -> str:
     return text.translate(_ORIGINALS) if _STOOD_IN.search(text) else text
 
 
+class _Own(Markdown):
+    """What a template wrote or has printed already: a mark in it is not the view's, unless it is a stand-in."""
+
+    __slots__ = ()
+
+
 # With this decorator Jinja prints constants at run time as well, so that a literal is still known as one.
 @pass_eval_context
 def _printed(_: EvalContext, value: object) -> str:
     """Return what `{{ value }}` prints: `Markdown` as it is, every other text made harmless."""
+    if isinstance(value, _Own):
+        return str(value)
     if isinstance(value, Markdown):
         return _hide_marks(value)
     if isinstance(value, str):
@@ -547,11 +558,11 @@ def _text(value: object) -> str:
 
 
 @pass_environment
-def _join(environment: Environment, value: Iterable[Any], d: Any = "", attribute: str | int | None = None) -> Markdown:
+def _join(environment: Environment, value: Iterable[Any], d: Any = "", attribute: str | int | None = None) -> _Own:
     if attribute is not None:
         value = map(make_attrgetter(environment, attribute), value)
     separator = _harmless(d) if isinstance(d, Markdown) or not isinstance(d, str) else _edges(d)
-    return Markdown(separator.join(map(_harmless, value)))
+    return _Own(separator.join(map(_harmless, value)))
 
 
 def _harmless(value: object) -> str:
@@ -570,18 +581,19 @@ def _map(environment: Environment, value: Iterable[Any], *, attribute: str | int
 
 
 def _trim(value: object, chars: str | None = None) -> str:
-    trimmed = _text(value).strip(chars)
-    return Markdown(trimmed) if isinstance(value, Markdown) and chars is None else trimmed
+    if isinstance(value, Markdown) and chars is None:
+        return _Own(_harmless(value).strip())
+    return _text(value).strip(chars)
 
 
 def _indent(value: object, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002
-    text = _text(value)
+    text = _harmless(value) if isinstance(value, Markdown) else _text(value)
     margin = " " * min(width, 100) if isinstance(width, int) else str(width)
     lines = text.split("\n")
     indented = "\n".join(
         f"{margin}{line}" if (line or blank) and (index or first) else line for index, line in enumerate(lines)
     )
-    return Markdown(indented) if isinstance(value, Markdown) and not margin.strip(" ") else indented
+    return _Own(indented) if isinstance(value, Markdown) and not margin.strip(" ") else indented
 
 
 def _replace(value: object, old: str, new: str, count: int = -1) -> str:

@@ -11,6 +11,8 @@ from triage.landing.proof import SHORT
 from triage.model import Severity, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict
 
 MARKS = {
@@ -29,49 +31,61 @@ SAID = {
 }
 
 
-def claim(item: Any) -> str:
-    """Return what a piece of evidence claims, in one phrase; names of the repository stand in backticks."""
+def claim(item: Any, name: Callable[[str], str] = ticked, text: Callable[[str], str] = str) -> str:
+    """Return what a piece of evidence claims, in one phrase.
+
+    `name` shows names of the repository (SHAs, paths, patterns), `text` shows other foreign text.
+    """
     match item.kind:
         case "commit":
-            return f"{ticked(item.commit)} is on the branch"
+            return f"{name(item.commit)} is on the branch"
         case "pull":
-            return f"pull request #{item.pull} is merged"
+            return f"pull request {name(f'#{item.pull}')} is merged"
         case "check":
-            return f"check {ticked(item.check)} succeeded"
+            return f"check {name(item.check)} succeeded"
         case "run":
             return f"run {item.run} succeeded"
         case "test":
-            return f"{ticked(item.test)} passes"
+            return f"{name(item.test)} passes"
         case "path":
-            return f"{ticked(item.path)} exists"
+            return f"{name(item.path)} exists"
         case "present":
-            return f"{ticked(item.present)} stands in {_globs(item.in_)}"
+            return f"{name(item.present)} stands in {_globs(item.in_, name)}"
         case "absent":
-            return f"{ticked(item.absent)} no longer stands in {_globs(item.in_)}" if not item.never else f"{ticked(item.absent)} never stands in {_globs(item.in_)}"
+            never = "never stands" if item.never else "no longer stands"
+            return f"{name(item.absent)} {never} in {_globs(item.in_, name)}"
         case "issue":
-            return f"#{item.issue} is {item.is_}"
+            return f"{name(f'#{item.issue}')} is {item.is_}"
         case "release":
-            return f"release {ticked(item.release)} has it"
-    return str(item.stated)
+            return f"release {name(item.release)} has it"
+    return text(item.stated)
 
 
-def _globs(globs: tuple[str, ...]) -> str:
-    shown = ", ".join(ticked(glob) for glob in globs[:3])
-    return f"{shown} …" if len(globs) > 3 else shown  # noqa: PLR2004 - three are enough to recognise them
+def _globs(globs: tuple[str, ...], name: Callable[[str], str]) -> str:
+    return some(globs, name)
 
 
-def part_claim(name: str, item: Any) -> str:
+def some(names: Sequence[str], name: Callable[[str], str], shown: int = 3) -> str:
+    """Return the first few names, and how many more there are."""
+    listed = ", ".join(name(one) for one in names[:shown])
+    return f"{listed} and {len(names) - shown} more" if len(names) > shown else listed
+
+
+_COUNTS = {">=": "at least", "<=": "at most", ">": "more than", "<": "fewer than", "==": "exactly"}
+
+
+def part_claim(claimed: str, item: Any, text: Callable[[str], str] = str) -> str:
     """Return what a part of a piece of evidence claims."""
-    match name:
+    match claimed:
         case "subject":
-            return f"its subject is “{item.subject}”"
+            return f"its subject is “{text(item.subject)}”"
         case "touches":
             return "it changes the paths named"
         case "before":
             return "it failed before the fix"
         case "count":
-            return f"on {item.count} lines"
-    return name
+            return f"on {_COUNTS[item.count.operator]} {item.count.number} lines"
+    return claimed
 
 
 def decision_words(issue: IssueVerdict) -> str:
@@ -91,7 +105,7 @@ def decision_words(issue: IssueVerdict) -> str:
 
 
 def ordinal(number: int) -> str:
-    """Return 1st, 2nd, 3rd, 4th …"""
+    """Return a number as a place in an order: 1st, 2nd, 3rd, 4th."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0, "th")
     return f"{number}{ending}"
 

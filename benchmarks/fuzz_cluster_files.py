@@ -355,9 +355,8 @@ def main() -> int:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{tracebacks:>9,}  tracebacks")
     print(f"{without_place:>9,}  complaints without a place")
-    print(
-        f"{asked.number:,} files, {asked.number / taken:,.0f} a second, slowest {slowest:.2f} s, peak {peak:.0f} MB a process"
-    )
+    print(f"{asked.number:,} files, {asked.number / taken:,.0f} a second in {PROCESSES} processes")
+    print(f"slowest {slowest:.2f} s, peak memory {peak:.0f} MB a process")
     for text in [text for tally in tallies for text in tally.shown][:SHOWN]:
         print("-" * 80, text[:3_000], sep="\n", file=sys.stderr)
     return 1 if tracebacks or without_place or slowest > SLOW else 0

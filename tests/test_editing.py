@@ -357,6 +357,7 @@ TEXTS = st.one_of(
 ).filter(lambda text: bool(text.strip()))
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_text_reads_back_as_itself(text: str) -> None:
     for issue, decision in ((506, "merged"), (529, "resolved"), (9, "open")):

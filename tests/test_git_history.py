@@ -29,13 +29,13 @@ class Counted:
 
     def __init__(self, history):
         self.commands = []
-        plain = history._git.stream
+        plain = history._git._start
 
-        def stream(*command, **options):
+        def start(command, **options):
             self.commands.append(command[0])
-            return plain(*command, **options)
+            return plain(command, **options)
 
-        history._git.stream = stream
+        history._git._start = start
 
 
 def test_resolve_whole_short_and_upper_case(repository):

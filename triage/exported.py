@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from triage.errors import NothingToJudge, TriageError
 from triage.model import CloneState, IssueFact, Occurrence, PathHistory
@@ -32,8 +31,7 @@ _STEEP_FROM = 1024 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(NamedTuple):
     """What an exported file holds.
 
     `paths` and `witnesses` are what was found when it was made: what became of paths that the judged commit
@@ -49,10 +47,11 @@ class Exported:
     state: CloneState
     bundle: bytes
     decisions: bytes
+    shallow: tuple[str, ...] = ()
     issues: tuple[IssueFact, ...] = ()
-    reports: Mapping[str, bytes] = field(default_factory=dict)
-    paths: Mapping[tuple[str, str], PathHistory] = field(default_factory=dict)
-    witnesses: Mapping[tuple[str, tuple[str, ...]], Occurrence] = field(default_factory=dict)
+    reports: Mapping[str, bytes] = {}
+    paths: Mapping[tuple[str, str], PathHistory] = {}
+    witnesses: Mapping[tuple[str, tuple[str, ...]], Occurrence] = {}
 
 
 def write(path: Path, content: Exported) -> None:
@@ -73,15 +72,16 @@ def write(path: Path, content: Exported) -> None:
         "sha": content.sha,
         "committed": _text(content.committed),
         "exported": _text(content.exported),
-        "clone": {**asdict(content.state), "fetched": _text(content.state.fetched)},
+        "shallow": list(content.shallow),
+        "clone": {**content.state._asdict(), "fetched": _text(content.state.fetched)},
         "issues": [
-            {**asdict(f), "created": _text(f.created), "closed": _text(f.closed), "read": _text(f.read)}
+            {**f._asdict(), "created": _text(f.created), "closed": _text(f.closed), "read": _text(f.read)}
             for f in sorted(content.issues, key=lambda f: (f.repository, f.number))
         ],
         "reports": names,
-        "paths": [{"path": name, "at": at, **asdict(past)} for (name, at), past in sorted(content.paths.items())],
+        "paths": [{"path": name, "at": at, **past._asdict()} for (name, at), past in sorted(content.paths.items())],
         "witnesses": [
-            {"pattern": pattern, "in": list(globs), **asdict(seen)}
+            {"pattern": pattern, "in": list(globs), **seen._asdict()}
             for (pattern, globs), seen in sorted(content.witnesses.items())
         ],
         "members": {
@@ -220,6 +220,7 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
             state=CloneState(**clone),
             bundle=members[_BUNDLE],
             decisions=members[_DECISIONS],
+            shallow=tuple(manifest["shallow"]),
             issues=tuple(
                 IssueFact(
                     **{

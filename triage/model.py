@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -31,8 +31,7 @@ class Severity(str, Enum):
     __str__ = str.__str__
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in a file something stands; line and column count characters from 1."""
 
     file: str
@@ -40,8 +39,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something a maintainer should know, with the place it speaks of and what to do about it."""
 
     rule: str
@@ -52,8 +50,7 @@ class Finding:
     issue: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """Something that may be what was meant. Shown with its reason, never a verdict."""
 
     kind: str
@@ -62,8 +59,7 @@ class Candidate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one piece of evidence claims beside its kind (`subject`, `touches`, `before`, `count`).
 
     `of` is what the claim is about, where one piece makes several of a kind: the glob of a `touches`.
@@ -75,8 +71,7 @@ class Part:
     of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of one look. `found` is what it rests on, `proof` the mechanism, `source` where we looked.
 
     `reason` holds for the kind's own claim; the parts carry their own. `status` is the worst of all.
@@ -106,8 +101,7 @@ class Verdict:
     """For tests: how many were matched, executed, passed, failed, errored, skipped …"""
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """A commit of the judged branch and the name by which it was asked for."""
 
     name: str
@@ -115,8 +109,7 @@ class Revision:
     date: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit as the object database has it; text is decoded as UTF-8 with replacement."""
 
     sha: str
@@ -128,8 +121,7 @@ class Commit:
     parents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One path of a commit's diff against its first parent; `before`/`after` are blob ids or None."""
 
     path: str
@@ -137,8 +129,7 @@ class Change:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a tree."""
 
     mode: str
@@ -146,8 +137,7 @@ class Entry:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What a cited SHA names: one commit, several (`candidates`), another kind of object, or nothing."""
 
     sha: str | None = None
@@ -155,8 +145,7 @@ class Resolution:
     other: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CloneState:
+class CloneState(NamedTuple):
     """How much of the repository the clone can see, and since when.
 
     `fetched` is the newest moment the clone is known to have been brought up to date. `cure` is the
@@ -171,8 +160,7 @@ class CloneState:
     cure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PathHistory:
+class PathHistory(NamedTuple):
     """What became of a path: where it lives now, or which commit removed it; all None if it never was."""
 
     moved_to: str | None = None
@@ -181,8 +169,7 @@ class PathHistory:
     existed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """A line of a file at a commit."""
 
     sha: str
@@ -203,8 +190,7 @@ class Outcome(str, Enum):
     __str__ = str.__str__
 
 
-@dataclass(frozen=True, slots=True)
-class TestCase:
+class TestCase(NamedTuple):
     """One case of a test report, by the names the report gives it."""
 
     name: str
@@ -213,22 +199,20 @@ class TestCase:
     outcome: Outcome
     message: str = ""
 
-    __test__ = False
 
-
-@dataclass(frozen=True, slots=True)
-class TestReport:
+class TestReport(NamedTuple):
     """A test report: its cases, and the total that it claims for itself (shown, never counted)."""
 
     cases: tuple[TestCase, ...]
     claimed: int | None
     digest: str
 
-    __test__ = False
+
+for _named_like_a_test in (TestCase, TestReport):
+    setattr(_named_like_a_test, "__test__", False)  # noqa: B010 - pytest takes them for tests
 
 
-@dataclass(frozen=True, slots=True)
-class IssueFact:
+class IssueFact(NamedTuple):
     """An issue as GitHub had it at `read`. `reason` is `completed`, `not_planned`, `duplicate` or None."""
 
     number: int
@@ -242,8 +226,7 @@ class IssueFact:
     read: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """The branch and the commit that the verdicts speak of, and the moment they were made."""
 
     branch: str
@@ -252,13 +235,12 @@ class Judged:
     committed: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """One pass over the history: who carries a wanted subject, and which commits undo which.
 
     `subjects` maps each wanted subject to the commits that carry it, newest first, on any ref;
     `reverts` maps a SHA to the commits whose message says that they revert it.
     """
 
-    subjects: dict[str, tuple[Commit, ...]] = field(default_factory=dict)
-    reverts: dict[str, tuple[Commit, ...]] = field(default_factory=dict)
+    subjects: Mapping[str, tuple[Commit, ...]]
+    reverts: Mapping[str, tuple[Commit, ...]]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage import evidence
 from triage.clusters.grammar import Criterion, Declined, Merged, Open, Phase, Resolved, Sequential
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from triage.model import Candidate, IssueFact, Judged, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceVerdict:
+class EvidenceVerdict(NamedTuple):
     """One piece of evidence as the file has it, and the verdict on it."""
 
     item: Any
@@ -45,8 +43,7 @@ class EvidenceVerdict:
         return str(getattr(self.item, self.item.kind))
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionVerdict:
+class CriterionVerdict(NamedTuple):
     """A criterion or goal, and whether it holds."""
 
     item: Criterion | Goal
@@ -55,8 +52,7 @@ class CriterionVerdict:
     evidence: tuple[EvidenceVerdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseVerdict:
+class PhaseVerdict(NamedTuple):
     """A phase; `open` unless it is called complete."""
 
     item: Phase
@@ -66,8 +62,7 @@ class PhaseVerdict:
     evidence: tuple[EvidenceVerdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IssueVerdict:
+class IssueVerdict(NamedTuple):
     """One issue of a cluster: what was decided, what GitHub says, and whether the decision is proven."""
 
     number: int
@@ -115,8 +110,7 @@ class IssueVerdict:
         return self.claims and self.status is Status.VERIFIED
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterVerdict:
+class ClusterVerdict(NamedTuple):
     """A cluster's decisions, judged."""
 
     cluster: Cluster
@@ -213,8 +207,7 @@ def _bare_case(file: ClusterFile, cited: Any) -> Case:
     return Case(file.cluster.cluster, None, cited, file.file, None, {})
 
 
-@dataclass(frozen=True, slots=True)
-class _Court:
+class _Court(NamedTuple):
     file: ClusterFile
     facts: Facts
     landings: Mapping[Citation, Landing]
@@ -269,7 +262,7 @@ class _Court:
                     unproven += 1
                 else:
                     fixes[sha] = None
-        return replace(case, fixes=tuple(fixes), open_fixes=unproven)
+        return case._replace(fixes=tuple(fixes), open_fixes=unproven)
 
     def _proven(self, item: Any, case: Case) -> str | None:
         try:

@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -118,8 +117,8 @@ def main() -> None:
         judged = Judged(stand.branch, stand.sha, EXPORTED, stand.committed)
         facts = Facts(history, judged, KnownIssues(issues()), ReportFiles(HERE), "acme/apex")
         content = collected(file, path.read_bytes(), Looked(facts, history, None, new), path)
-        state = replace(content.state, label="acme/apex", fetched=EXPORTED)
-        write(chosen.output, replace(content, state=state))
+        state = content.state._replace(label="acme/apex", fetched=EXPORTED)
+        write(chosen.output, content._replace(state=state))
 
 
 if __name__ == "__main__":

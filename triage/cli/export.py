@@ -58,21 +58,18 @@ def command(number: str, output: str | None, **flags: Any) -> int:
 
 def _from_clone(options: Any) -> Any:
     """The file that is about to be replaced is no source: judge by the repository one stands in."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(options, git=Path())
+    return options._replace(git=Path())
 
 
 def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> Exported:
     """Return what an exported file of the cluster holds: everything that a verification asks for, and no more."""
-    from dataclasses import replace  # noqa: PLC0415
-
     from triage.exported import Exported  # noqa: PLC0415
+    from triage.git import boundary  # noqa: PLC0415
     from triage.recording import Recording  # noqa: PLC0415
     from triage.verify import verify  # noqa: PLC0415
 
     recording = Recording(looked.facts.history)
-    facts = replace(looked.facts, history=recording)
+    facts = looked.facts._replace(history=recording)
     findings, others = files.with_neighbours(file, path)
     result = verify(file, facts, findings, others)
     judged = looked.facts.judged
@@ -87,6 +84,7 @@ def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> 
         state=looked.facts.history.state,
         bundle=_bundle(looked, recording),
         decisions=content,
+        shallow=boundary(looked.history),
         issues=looked.facts.issues.known,
         reports=dict(getattr(looked.facts.reports, "contents", {})),
         paths=recording.paths,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage import git
 from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from triage.ports import History
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """The facts of a cluster, and where they come from: an exported file, or the clone at `path`."""
 
     facts: Facts
@@ -157,25 +155,25 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
     from triage import exported as exported_files  # noqa: PLC0415
 
     file = exported_files.read(source)
-    state = replace(file.state, label=str(source))
+    state = file.state._replace(label=str(source))
     if file.decisions != content:
         blind = f"the decisions changed after {source.name} was made, so it may lack what they rest on"
-        state = replace(state, partial=True, blind=blind, cure=f"triage export {cluster.cluster} -o {source}")
+        state = state._replace(partial=True, blind=blind, cure=f"triage export {cluster.cluster} -o {source}")
+    wanted = options.branch if options.branch != file.branch else None
+    as_of = _as_of(options.as_of, cluster, file)
     try:
         with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+            place = Path(folder)
             timeout = float(options.settings.git_timeout)
-            place = git.open_bundle(file.bundle, Path(folder), timeout=timeout)
-            wanted = options.branch
-            history, stand = git.open_history(
-                place,
-                branch=wanted or file.sha,
-                as_of=_as_of(options.as_of, cluster, file),
-                repository=None,
-                timeout=timeout,
-                state=state,
-            )
-            name = wanted or file.branch
-            judged = Judged(name, stand.sha, options.now if options.now_given else file.exported, stand.committed)
+            history = git.bundled_history(file.bundle, place, state, shallow=file.shallow, timeout=timeout)
+            sha, committed = file.sha, file.committed
+            if wanted is not None or as_of not in (None, "now"):
+                history, stand = git.open_history(
+                    place, branch=wanted or file.sha, as_of=as_of, timeout=timeout, state=state
+                )
+                sha, committed = stand.sha, stand.committed
+            at = options.now if options.now_given else file.exported
+            judged = Judged(wanted or file.branch, sha, at, committed)
             replayed: History = Replayed(history, file.paths, file.witnesses)
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -24,8 +23,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 _TOKEN = re.compile(r"(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{10,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The flags of one run, with the settings behind them."""
 
     settings: Settings

@@ -64,7 +64,7 @@ def _lint_one(item: ClusterFile, files: list[ClusterFile], everywhere: dict[int,
         yield from _claims(item, number, decision)
     yield from _cycles(item, _reachable(item, everywhere), "settled by")
     yield from _cycles(item, after, "after")
-    yield from _cycles(item, parts, "part of itself")
+    yield from _cycles(item, parts, "part of")
     yield from _phase_cycles(item)
     yield from _chains(item, everywhere)
     yield from _orders(item)

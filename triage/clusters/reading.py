@@ -8,8 +8,7 @@ import re
 import stat
 import types
 import typing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -27,8 +26,7 @@ MANY = 1_000
 _KEY_OF_AN_ISSUE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterFile:
+class ClusterFile(NamedTuple):
     """A decision file that was read: its cluster, its text and its tree."""
 
     file: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -102,8 +101,7 @@ def _sha(value: Any) -> Sha:
     return sha
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A date as written, and the moment by which it was over: 12:00 UTC of the next day if it has no time."""
 
     text: str
@@ -130,8 +128,7 @@ def moment(value: Any) -> Moment:
         raise bad(f"{show(value)} is not a date", hint) from None
 
 
-@dataclass(frozen=True, slots=True)
-class IssueName:
+class IssueName(NamedTuple):
     """An issue: of the cluster's repository if `repository` is None."""
 
     number: int
@@ -244,8 +241,7 @@ def _empty(items: Any) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many lines a pattern must match."""
 
     operator: str

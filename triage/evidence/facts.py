@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import CouldNotLook
 from triage.landing.proof import SHORT
@@ -21,16 +20,14 @@ if TYPE_CHECKING:
 WORST_FIRST = (Status.REFUTED, Status.UNVERIFIED, Status.ATTESTED, Status.VERIFIED)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """The settings that verdicts depend on."""
 
     subject_window: timedelta = timedelta(days=30)
     pattern_seconds: float = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything that can be looked at for one cluster."""
 
     history: History
@@ -38,7 +35,7 @@ class Facts:
     issues: Issues
     reports: TestReports
     repository: str | None = None
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = Rules()
 
     @property
     def where(self) -> str:
@@ -51,8 +48,7 @@ class Facts:
         return f"git: {self.judged.branch} {self.judged.sha}"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """The issue that a piece of evidence is given for, and what was already settled for it.
 
     `landings` has the outcome of every commit cited in the cluster; `fixes` the full SHAs of those

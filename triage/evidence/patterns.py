@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage import globs
 from triage.errors import CouldNotLook
@@ -233,8 +233,7 @@ def _sides(change: Change) -> list[str]:
     return [blob for blob in (change.after, change.before) if blob]
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(NamedTuple):
     """Where a pattern once stood, and the blob that shows it."""
 
     occurrence: Occurrence

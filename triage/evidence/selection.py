@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.model import Outcome, Status
 
@@ -52,8 +51,7 @@ class Manner(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The cases that a name means, how they were found, and up to three near names where none was."""
 
     cases: tuple[TestCase, ...]
@@ -61,8 +59,7 @@ class Selection:
     near: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """The verdict on a named test, and the numbers it rests on.
 
     `matched` is the sum of the five outcomes. `executed` leaves out skipped cases and expected failures:
@@ -254,8 +251,7 @@ class _Fit(IntEnum):
     EXACT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Located:
+class _Located(NamedTuple):
     """A case whose place ends in the wanted last part, and what its class name has after that."""
 
     case: TestCase

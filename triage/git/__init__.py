@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from triage.git.bundle import open_bundle, write_bundle
+from triage.git.bundle import boundary, bundled_history, open_bundle, write_bundle
 from triage.git.history import GitHistory
 from triage.git.opening import Standpoint, open_history
 from triage.git.remotes import remote_urls, url_names
 
-__all__ = ["GitHistory", "Standpoint", "open_bundle", "open_history", "remote_urls", "url_names", "write_bundle"]
+__all__ = [
+    "GitHistory",
+    "Standpoint",
+    "boundary",
+    "bundled_history",
+    "open_bundle",
+    "open_history",
+    "remote_urls",
+    "url_names",
+    "write_bundle",
+]

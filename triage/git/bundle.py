@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage.errors import CouldNotLook, NothingToJudge
 from triage.git import diffs, objects
+from triage.git.history import GitHistory
 from triage.git.names import is_object_id, is_ref_name, object_id
 from triage.git.process import TIME_LIMIT, Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
-    from triage.git.history import GitHistory
+    from triage.model import CloneState
 
 _SHA1 = 40
 _MOST_REFS = 100_000
@@ -150,30 +151,61 @@ def open_bundle(data: bytes, folder: Path, *, timeout: float = TIME_LIMIT) -> Pa
 
     Raises NothingToJudge if the bundle is damaged, needs a clone, leaves commits out, or unpacks to too much.
     """
+    git, refs = _unbundle(data, folder, timeout)
+    try:
+        git.run("rev-list", "--count", "--stdin", feed="".join(f"{sha}\n" for sha in sorted(refs.values())).encode())
+    except CouldNotLook as error:
+        raise _not_opened(error) from error
+    return folder
+
+
+def bundled_history(
+    data: bytes, folder: Path, state: CloneState, *, shallow: Iterable[str] = (), timeout: float = TIME_LIMIT
+) -> GitHistory:
+    """Return the history in a bundle, unpacked into `folder`, with no more processes than it takes.
+
+    `shallow` are the commits whose parents were not in the clone that it was made from. Raises NothingToJudge if
+    the bundle is damaged, needs a clone or unpacks to too much. Other commits left out show when it is walked.
+    """
+    git, refs = _unbundle(data, folder, timeout)
+    ends = "".join(f"{object_id(sha)}\n" for sha in shallow)
+    if ends:
+        (folder / "shallow").write_text(ends, "ascii")
+    return GitHistory(git, refs, state, whole=True)
+
+
+def boundary(history: GitHistory) -> tuple[str, ...]:
+    """Return the commits at which a shallow clone ends; none for a complete one."""
+    if not history.state.shallow:
+        return ()
+    path = Path(history.git.run("rev-parse", "--git-path", "shallow").decode("utf-8", "surrogateescape").rstrip("\n"))
+    try:
+        lines = (history.git.folder / path).read_text("ascii").split()
+    except (OSError, ValueError) as error:
+        raise CouldNotLook(f"where the shallow clone ends cannot be read: {error}") from error
+    return tuple(sorted(line for line in lines if is_object_id(line)))
+
+
+def _unbundle(data: bytes, folder: Path, timeout: float) -> tuple[Git, dict[str, str]]:
     refs, long_ids, start = _read_header(data)
+    listed = dict(refs)
     head = refs.pop("HEAD", None)
     named = next((name for name in sorted(refs) if name.startswith("refs/heads/") and refs[name] == head), None)
     bare_repository(folder, refs, head=f"ref: {named}" if named else head, long_ids=long_ids)
     git = Git(folder, timeout=timeout, memory=_MEMORY + len(data))
     pack = data[start:]
-    _check_sum(pack, long_ids=long_ids)
     try:
-        git.run("index-pack", "--stdin", "--threads=1", f"--max-input-size={len(pack)}", feed=pack)
-        starts = sorted({*refs.values(), *([head] if head else [])})
-        git.run("rev-list", "--count", "--stdin", feed="".join(f"{sha}\n" for sha in starts).encode())
+        told = git.run("index-pack", "--stdin", "--threads=1", f"--max-input-size={len(pack)}", feed=pack)
     except CouldNotLook as error:
-        raise NothingToJudge(f"the bundle cannot be opened: {error.message}", "export it again") from error
-    return folder
+        raise _not_opened(error) from error
+    if not re.fullmatch(rb"(?:pack|keep)\t[0-9a-f]+\n", told):
+        # What stands behind the end of a pack comes out again.
+        raise NothingToJudge("the bundle cannot be opened: something stands behind its end", "export it again")
+    return git, listed
 
 
-def _check_sum(pack: bytes, *, long_ids: bool) -> None:
-    """Raise NothingToJudge if the pack does not end with its own digest: git would pass over what follows it."""
-    import hashlib  # noqa: PLC0415 - only an opened bundle needs it
-
-    made = hashlib.sha256() if long_ids else hashlib.sha1(usedforsecurity=False)
-    made.update(memoryview(pack)[: -made.digest_size])
-    if made.digest() != pack[-made.digest_size :]:
-        raise NothingToJudge("the bundle is damaged: its pack does not have the digest that it says", "export it again")
+def _not_opened(error: CouldNotLook) -> NothingToJudge:
+    return NothingToJudge(f"the bundle cannot be opened: {error.message}", "export it again")
 
 
 def _read_header(data: bytes) -> tuple[dict[str, str], bool, int]:

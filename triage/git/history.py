@@ -25,14 +25,18 @@ _KEPT_WALK = 300_000
 _KEPT_TREES = 16
 _UNDOES = re.compile(rb"^[ \t]*This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 _NO_CHANGE_OF_OURS = ("refs/replace/", "refs/notes/", "refs/stash", "refs/bisect/", "refs/rewritten/")
-_SURVEY = "--format=%H%x00%s%x00%b%x00"
+_SURVEY = "--format=%H%x00%P%x00%s%x00%b%x00"
+_KEPT_GRAPH = 50_000
 
 
 class GitHistory:
     """A git repository as `triage.ports.History`. What was read is kept; nothing is ever written or fetched."""
 
-    def __init__(self, git: Git, refs: Mapping[str, str], state: CloneState) -> None:
-        """Take full ref names with the ids they hold, and how much of the repository can be seen."""
+    def __init__(self, git: Git, refs: Mapping[str, str], state: CloneState, *, whole: bool = False) -> None:
+        """Take full ref names with the ids they hold, and how much of the repository can be seen.
+
+        Of a history that should be `whole`, a missing commit is an error; else it is where the clone ends.
+        """
         self._git = git
         self._refs = dict(refs)
         self._state = state
@@ -46,6 +50,8 @@ class GitHistory:
         self._lines: dict[str, tuple[int, int]] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
         self._paths: dict[tuple[str, str], PathHistory] = {}
+        self._graph: dict[str, list[str]] = {}
+        self._missing = () if whole else ("--ignore-missing",)
 
     @property
     def state(self) -> CloneState:
@@ -146,6 +152,8 @@ class GitHistory:
         answers = self._reached.setdefault(object_id(tip), {})
         fresh = {sha for sha in asked if sha not in answers}
         walk = self._walks.get(tip)
+        if fresh and walk is None and tip in self._graph:
+            walk = self._walks[tip] = self._ancestors(tip)
         if fresh and walk is not None:
             answers.update((sha, sha.encode() in walk) for sha in fresh)
         elif fresh:
@@ -153,6 +161,17 @@ class GitHistory:
             found = self._walk(tip, {sha.encode() for sha in fresh}, keep=len(answers) > 0)
             answers.update((sha, sha.encode() in found) for sha in fresh)
         return {sha for sha in asked if answers[sha]}
+
+    def _ancestors(self, tip: str) -> set[bytes]:
+        """Walk the graph that the survey brought along: every commit that the clone has below a tip."""
+        seen = {tip}
+        waiting = [tip]
+        while waiting:
+            for parent in self._graph.get(waiting.pop(), ()):
+                if parent not in seen and parent in self._graph:
+                    seen.add(parent)
+                    waiting.append(parent)
+        return {sha.encode() for sha in seen}
 
     def _walk(self, tip: str, wanted: set[bytes], *, keep: bool) -> set[bytes]:
         found: set[bytes] = set()
@@ -194,20 +213,25 @@ class GitHistory:
         wanted = Wanted(fresh)
         carriers: dict[str, list[str]] = {subject: [] for subject in fresh}
         undone: dict[str, list[str]] = {}
+        graph: dict[str, list[str]] | None = {}
         feed = "".join(f"{sha}\n" for sha in self.tips()).encode()
-        with self._git.stream("rev-list", "--ignore-missing", "--stdin", _SURVEY, feed=feed) as stream:
+        with self._git.stream("rev-list", *self._missing, "--stdin", _SURVEY, feed=feed) as stream:
             fields = stream.fields()
             for start in fields:
                 sha = start.rpartition(b"\n")[2].decode("ascii", "replace")
-                subject, body = next(fields, b""), next(fields, b"")
+                parents, subject, body = next(fields, b""), next(fields, b""), next(fields, b"")
                 if not is_object_id(sha):
                     raise garbled("rev-list")
+                if graph is not None:
+                    graph[sha] = parents.decode("ascii", "replace").split()
+                    graph = graph if len(graph) <= _KEPT_GRAPH else None
                 for cited in wanted.matches(subject.decode("utf-8", "replace")):
                     carriers[cited].append(sha)
                 if b"This reverts" in body:
                     for reverted in dict.fromkeys(_UNDOES.findall(body)):
                         undone.setdefault(reverted.decode(), []).append(sha)
             stream.finish()
+        self._graph = graph or {}
         self._subjects.update((subject, tuple(shas)) for subject, shas in carriers.items())
         if self._reverts is None:
             whole: dict[str, list[str]] = {}

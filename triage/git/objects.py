@@ -14,7 +14,7 @@ from triage.git.stream import garbled
 from triage.model import Commit, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from triage.git.process import Git
     from triage.git.stream import Stream
@@ -23,6 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_214_400
 """The last day of the year 9999; what a damaged commit says beyond it is cut to this."""
 _STAMP = re.compile(rb"\s(-?\d+)(?:\s+[-+]\d+)?\s*\Z")
+_FEW = 500
+"""Up to so many objects are asked of a process that is kept; for more, one of its own is faster."""
+_PIPEFUL = 40
 _CODEC_NAME = re.compile(r"[A-Za-z0-9._:+-]{1,40}\Z")
 
 
@@ -51,6 +54,8 @@ def kinds(git: Git, names: Iterable[str]) -> list[Header | None]:
     asked = list(names)
     if not asked:
         return []
+    if len(asked) <= _FEW:
+        return [header for header, _ in _ask(git, asked, "--batch-check", lambda _stream, _header: b"")]
     feed = "".join(f"{name}\n" for name in asked).encode()
     lines = git.run("cat-file", "--batch-check", feed=feed).splitlines()
     if len(lines) != len(asked):
@@ -66,21 +71,45 @@ def read(git: Git, shas: Iterable[str], kind: str, largest: int) -> Iterator[tup
     asked = list(shas)
     if not asked:
         return
+
+    def content(stream: Stream, header: Header) -> bytes:
+        if header.kind == kind and header.size <= largest:
+            return stream.exactly(header.size + 1)[:-1]
+        stream.skip(header.size + 1)
+        return b""
+
+    if len(asked) <= _FEW:
+        for sha, (found, raw) in zip(asked, _ask(git, asked, "--batch", content), strict=True):
+            yield sha, found, raw
+        return
     feed = "".join(f"{sha}\n" for sha in asked).encode()
     with git.stream("cat-file", "--batch", feed=feed) as stream:
         for sha in asked:
             header = _announced(stream)
-            if header is None:
-                yield sha, None, b""
-            elif header.kind != kind or header.size > largest:
-                if header.size > largest:
-                    yield sha, header, b""
-                stream.skip(header.size + 1)
-                if header.size <= largest:
-                    yield sha, header, b""
-            else:
-                yield sha, header, stream.exactly(header.size + 1)[:-1]
+            yield sha, header, content(stream, header) if header is not None else b""
         stream.finish()
+
+
+def _ask(
+    git: Git, asked: list[str], form: str, content: Callable[[Stream, Header], bytes]
+) -> Iterator[tuple[Header | None, bytes]]:
+    """Ask the process that is kept for this, a pipe's worth at a time; it is given back only if it was read out."""
+    command = ("cat-file", form)
+    stream = git.kept(*command)
+    whole = False
+    try:
+        for start in range(0, len(asked), _PIPEFUL):
+            part = asked[start : start + _PIPEFUL]
+            stream.send("".join(f"{name}\n" for name in part).encode())
+            for _ in part:
+                header = _announced(stream)
+                yield header, content(stream, header) if header is not None else b""
+        whole = True
+    finally:
+        if whole:
+            git.give_back(stream, *command)
+        else:
+            stream.__exit__()
 
 
 def _announced(stream: Stream) -> Header | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
 from triage.git.history import GitHistory
@@ -24,8 +23,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d")
 _SHORTEST = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Standpoint:
+class Standpoint(NamedTuple):
     """The commit to judge by, and the branch (its short name and its ref, if it is one) whose history it is of."""
 
     branch: str

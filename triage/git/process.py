@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,8 @@ class Git:
         if objects is not None:
             extra["GIT_OBJECT_DIRECTORY"] = str(objects)
         self._variables = environment(extra)
+        self._kept: dict[tuple[str, ...], Stream] = {}
+        weakref.finalize(self, _end_all, self._kept)
 
     def with_user_config(self, folder: Path) -> Git:
         """Return git that reads the user's and the system's config, for a question outside any repository."""
@@ -106,8 +109,25 @@ class Git:
                 other._variables[key] = os.environ[key]
         return other
 
+    def kept(self, *command: str) -> Stream:
+        """Return a process that is asked again and again; it is the caller's until it is given back."""
+        stream = self._kept.pop(command, None)
+        return stream if stream is not None else self._start(command, kept=True)
+
+    def give_back(self, stream: Stream, *command: str) -> None:
+        """Keep a process whose last answer was read whole for the next one who asks."""
+        if command in self._kept:
+            stream.__exit__()
+        else:
+            self._kept[command] = stream
+
     def stream(self, *command: str, feed: bytes | Iterable[bytes] | None = None) -> Stream:
         """Start git and return what reads it. Raises NothingToJudge if there is no git."""
+        return self._start(command, feed=feed)
+
+    def _start(
+        self, command: tuple[str, ...], *, feed: bytes | Iterable[bytes] | None = None, kept: bool = False
+    ) -> Stream:
         return Stream(
             command,
             settings=(*_ARGUMENTS, *self._trusted),
@@ -117,6 +137,7 @@ class Git:
             limit=self.timeout,
             memory=self.memory,
             feed=feed,
+            kept=kept,
         )
 
     def run(self, *command: str, feed: bytes | Iterable[bytes] | None = None, good: tuple[int, ...] = (0,)) -> bytes:
@@ -145,6 +166,12 @@ class Git:
                 f"install git {_dotted(OLDEST)} or newer",
             )
         return version
+
+
+def _end_all(kept: dict[tuple[str, ...], Stream]) -> None:
+    """End the processes that were kept; called when their git is no longer used, at the latest at exit."""
+    while kept:
+        kept.popitem()[1].__exit__()
 
 
 def _dotted(version: tuple[int, ...]) -> str:

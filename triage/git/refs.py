@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.git.names import is_object_id, is_ref_name
 from triage.git.objects import moment
@@ -23,8 +22,7 @@ _USUAL = ("main", "master")
 _SETTINGS = r"^(remote\..*\.(url|fetch|promisor|partialclonefilter|mirror)|extensions\.partialclone)$"
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(NamedTuple):
     """A remote as the clone's own config has it; `fetches` are the sources of its refspecs."""
 
     name: str
@@ -43,8 +41,7 @@ class Remote:
         return any(source in ("refs/heads/*", "refs/*", "*") for source in self.fetches)
 
 
-@dataclass(frozen=True, slots=True)
-class Refs:
+class Refs(NamedTuple):
     """Full ref names with the ids they hold, what symbolic ones point at, and what HEAD is."""
 
     ids: Mapping[str, str]

@@ -77,7 +77,9 @@ class Stream:
         limit: float,
         memory: int | None,
         feed: bytes | Iterable[bytes] | None,
+        kept: bool = False,
     ) -> None:
+        """Start git; what is `kept` is asked again and again with `send`, and ends when it is left."""
         self.name = command[0]
         self._where = shown
         self._left = self._limit = limit
@@ -91,7 +93,7 @@ class Stream:
                 ["git", *settings, *command],  # noqa: S607 - the user's PATH decides which git is theirs
                 cwd=folder,
                 env=variables,
-                stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+                stdin=subprocess.DEVNULL if feed is None and not kept else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
@@ -129,6 +131,15 @@ class Stream:
         parts = [feed] if isinstance(feed, bytes) else feed
         self._feeding = threading.Thread(target=self._pour, args=(parts,), daemon=True)
         self._feeding.start()
+
+    def send(self, data: bytes) -> None:
+        """Ask a kept process; `data` must fit into a pipe. Its time begins anew."""
+        into = self._process.stdin
+        assert into is not None  # noqa: S101
+        self._left = self._limit
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            into.write(data)
+            into.flush()
 
     def _pour(self, parts: Iterable[bytes]) -> None:
         into = self._process.stdin
@@ -228,6 +239,9 @@ class Stream:
 
     def finish(self, good: tuple[int, ...] = (0,)) -> int:
         """Wait for the end and return the exit code. Raises for a code that is not good."""
+        if self._process.stdin is not None and self._feeding is None:
+            with contextlib.suppress(OSError, ValueError):
+                self._process.stdin.close()
         while self._read():
             pass
         code = self._wait()

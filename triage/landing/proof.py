@@ -7,8 +7,7 @@ refutes it; a failed look-up never refutes anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.landing.subjects import Manner, manner
 from triage.model import Candidate, Commit, Resolution, Status
@@ -32,8 +31,7 @@ PLACEHOLDERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """A commit as somebody cites it: its SHA, perhaps its subject, when, and the tip it must be on."""
 
     sha: str
@@ -42,8 +40,7 @@ class Citation:
     tip: str
 
 
-@dataclass(frozen=True, slots=True)
-class Landing:
+class Landing(NamedTuple):
     """What became of a citation. `commit` is the one that was found, on the branch or not."""
 
     status: Status
@@ -104,8 +101,7 @@ def undone_by(sha: str, survey: Survey, on: Collection[str], seen: frozenset[str
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Court:
+class _Court(NamedTuple):
     history: History
     branch: str
     window: timedelta

@@ -193,7 +193,7 @@ class _Missing(StrictUndefined):
 
     def __init__(
         self,
-        hint=None,
+        hint: str | None = None,
         obj: Any = None,
         name: str | None = None,
         exc: type[TemplateRuntimeError] = UndefinedError,

@@ -45,7 +45,7 @@ def test_resolve_whole_short_and_upper_case(repository):
     counted = Counted(history)
     asked = [sha, sha[:7], sha[:9].upper(), blob, "0" * 40, "abc1234", "zz", "main", "--all", ""]
     found = history.resolve(asked)
-    assert counted.commands == ["rev-parse", "cat-file"]
+    assert counted.commands == ["rev-parse"]  # the process that tells kinds is there since the opening
     assert [found[text].sha for text in asked[:3]] == [sha] * 3
     assert found[blob] == Resolution(other="blob")
     assert all(found[text] == Resolution() for text in asked[4:])
@@ -259,7 +259,7 @@ def test_changes(repository):
     assert set(found[second]) == {Change("a", a1, a3), Change("d/b", b, None), Change("ü x\n", None, n)}
     assert found[empty] == ()
     assert len(found) == 3
-    assert len(counted.commands) == 3
+    assert len(counted.commands) <= 3
 
 
 def test_changes_of_a_merge_are_those_against_its_first_parent(repository):

@@ -20,7 +20,9 @@ _SHOWN = 3
 
 def citation(item: CommitEvidence, case: Case, facts: Facts) -> Citation:
     """Return what the evidence cites. Raises `CouldNotLook` where `at:` cannot be found."""
-    return Citation(item.commit, item.subject, case.cited, tip(item.at, facts))
+    at = tip(item.at, facts)
+    now = facts.judged.sha if at != facts.judged.sha else None
+    return Citation(item.commit, item.subject, case.cited, at, now)
 
 
 def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:

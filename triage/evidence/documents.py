@@ -22,7 +22,10 @@ _CODE_TEXTS = re.compile(r"(?i)(?:requirements|constraints|cmakelists|robots|llm
 _CODE_TYPE = re.compile(r"(?i)(?:fix|feat|feature|bugfix|hotfix|perf|refactor)(?:\([^()]*\))?!?:")
 _DOCUMENT_TYPE = re.compile(r"(?i)docs?(?:\([^()]*\))?!?:")
 _ABOUT_DOCUMENTS = re.compile(
-    r"(?i)\b(?:docs?|documentation|document|readme|changelog|typos?|guide|tutorial|manual|wiki)\b"
+    r"(?i)\b(?:docs?|documentation|readme|changelog|typos?)\b|\b(?:in|from|to|of)\s+(?:the|our)\s+(?:\w+\s+)?"
+    r"(?:guide|tutorial|manual|wiki)\s*(?:$|[.:,;?!])|\b(?:user|developer|migration|install(?:ation)?|style|upgrade)\s+"
+    r"(?:guide|manual|tutorial)\b|^(?:guide|tutorial|manual|wiki):|"
+    r"^document\s+(?:the|how|why|what|when|where|which|that|all|our|an?|every|each)\b"
 )
 
 
@@ -62,7 +65,8 @@ def denial(message: str, issue: int) -> str | None:
     """Return the words of a commit message that deny that the issue is settled by it, or None."""
     name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
     patterns = (
-        rf"\b(?:{name}|it)\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
+        rf"\b(?:the|this)\s+(?:issue|ticket|bug)\b[^.]{{0,200}}?[,;:]\s+it\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
+        rf"(?:\b|(?=\#)){name}\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
         rf"\bkeep(?:s|ing)?\s+{name}\s+open\b",
         rf"\b(?:(?:does|do|did|will)\s+not|(?:does|do|did|wo)n['’]t)\s+(?:(?:yet|fully|actually)\s+)?{_ENDS}\s+{name}",
         r"\bpart\s+(\d+)\s*(?:of|/)\s*(\d+|n\b|several|many)",

@@ -34,7 +34,11 @@ _OUT_FOLDERS = frozenset(
 _OUT_NAMES = re.compile(
     r"(?:.*(?:\.bak|\.backup|\.orig|\.rej|\.old|\.min\.js|\.min\.css|~))|(?:.*\.(?:bak|backup)[.\d_-].*)"
 )
-_WHOLE_TEXT_UNSAFE = re.compile(r"\\[AZz]|\(\?")
+_WHOLE_TEXT_UNSAFE = re.compile(r"\\[AZz]|\(\?|[*+?}]\+")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_LARGE_FILE = b"version https://git-lfs.github.com/spec/"
+_POINTER_HOLDS = 1024
+_HOPS = 8
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from triage.landing.reverts import Reverts, undoing_names
 from triage.landing.subjects import Manner, manner
 from triage.model import Candidate, Commit, Resolution, Status
 
@@ -32,12 +33,16 @@ PLACEHOLDERS = frozenset(
 
 
 class Citation(NamedTuple):
-    """A commit as somebody cites it: its SHA, perhaps its subject, when, and the tip it must be on."""
+    """A commit as somebody cites it: its SHA, perhaps its subject, when, and the tip it must be on.
+
+    `now` is the tip on which it must not have been reverted, where that is another than `tip`.
+    """
 
     sha: str
     subject: str | None
     cited: datetime | None
     tip: str
+    now: str | None = None
 
 
 class Landing(NamedTuple):
@@ -77,28 +82,18 @@ def settle(
     if not citations:
         return {}
     resolved = history.resolve({citation.sha for citation in citations})
-    survey = history.survey({citation.subject for citation in citations if citation.subject})
     named = {sha for item in resolved.values() for sha in (item.sha, *item.candidates) if sha}
-    carriers = {commit.sha for commits in survey.subjects.values() for commit in commits}
-    undoing = {commit.sha for commits in survey.reverts.values() for commit in commits}
     commits = history.commits(named)
+    wanted = {citation.subject for citation in citations if citation.subject}
+    # The names of reverts are looked for in the same pass, so that asking for them later costs none.
+    undoing = {name for subject in (*wanted, *(c.subject for c in commits.values())) for name in undoing_names(subject)}
+    survey = history.survey(wanted | undoing | {commit.subject for commit in commits.values()})
+    carriers = {commit.sha for subject in wanted for commit in survey.subjects.get(subject, ())}
     on: dict[str, Collection[str]] = {
-        tip: history.reachable(tip, named | carriers | undoing) for tip in {citation.tip for citation in citations}
+        tip: history.reachable(tip, named | carriers) for tip in {citation.tip for citation in citations}
     }
-    court = _Court(history, branch, window, resolved, survey, commits, on)
+    court = _Court(history, branch, window, resolved, survey, commits, on, Reverts(history, survey))
     return {citation: court.judge(citation) for citation in citations}
-
-
-def undone_by(sha: str, survey: Survey, on: Collection[str], seen: frozenset[str] = frozenset()) -> Commit | None:
-    """Return the commit of `on` that reverts `sha` and is not itself reverted there, or None."""
-    for cited, commits in survey.reverts.items():
-        if not sha.startswith(cited):
-            continue
-        for commit in commits:
-            live = commit.sha in on and commit.sha != sha and commit.sha not in seen
-            if live and undone_by(commit.sha, survey, on, seen | {sha}) is None:
-                return commit
-    return None
 
 
 class _Court(NamedTuple):
@@ -109,6 +104,7 @@ class _Court(NamedTuple):
     survey: Survey
     commits: Mapping[str, Commit]
     on: Mapping[str, Collection[str]]
+    reverts: Reverts
 
     @property
     def state(self) -> CloneState:
@@ -180,20 +176,26 @@ class _Court(NamedTuple):
     def _landed(
         self, citation: Citation, commit: Commit, proof: str, how: str, subject: tuple[Status, str] | None
     ) -> Landing:
-        revert = undone_by(commit.sha, self.survey, self.on[citation.tip])
-        if revert is None:
+        tip = citation.now or citation.tip
+        undone = self.reverts.of(commit, tip)
+        if undone is None:
             return Landing(Status.VERIFIED, how, proof, commit, subject)
+        revert = undone.by
         again = [
             twin
             for twin in self.history.survey({commit.subject}).subjects.get(commit.subject, ())
             if twin.sha != commit.sha and twin.committed >= revert.committed
         ]
-        there = self.history.reachable(citation.tip, {twin.sha for twin in again})
+        there = self.history.reachable(tip, {twin.sha for twin in again})
         landed_again = tuple(candidate(twin, "landed after the revert") for twin in again if twin.sha in there)
         reason = f"{commit.sha[:SHORT]} was reverted by {revert.sha[:SHORT]} of {day(revert.committed)}"
         if landed_again:
             reason += "; a commit with its subject landed after that"
             return Landing(Status.UNVERIFIED, reason, None, commit, subject, landed_again)
+        if not undone.sure:
+            reason = f"whether {commit.sha[:SHORT]} was reverted by {short(revert)} cannot be told from its message"
+            found = (candidate(revert, "may have reverted it"),)
+            return Landing(Status.UNVERIFIED, reason, None, commit, subject, found)
         return Landing(Status.REFUTED, reason, "reverted", commit, subject)
 
     # -- the object is gone --
@@ -215,7 +217,8 @@ class _Court(NamedTuple):
             return Landing(
                 Status.UNVERIFIED, f"{citation.sha} is a placeholder, and no commit here has it", placeholder=True
             )
-        missing = f"no object here has the SHA {citation.sha}"
+        other = self.resolved.get(citation.sha, Resolution()).other
+        missing = f"no {'commit' if other else 'object'} here has the SHA {citation.sha}"
         if citation.subject is not None:
             reason = f"{missing}, and no commit the subject given"
             return Landing(Status.UNVERIFIED, self._cured(reason) if self.state.blind else reason)

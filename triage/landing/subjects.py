@@ -13,7 +13,9 @@ _SPACE = re.compile(r"\s+")
 _QUOTES = "\"'`“”‘’"
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
 _PULL_SUFFIX = re.compile(r"(?:\s+\(#\d+\))+$")
-_TYPE = re.compile(r"^[a-z]+(?:\([^()]*\))?!?:\s+(?=\S)", re.IGNORECASE)
+_TYPE = re.compile(r"^(?!revert)[a-z]+(?:\([^()]*\))?!?:\s+(?=\S)", re.IGNORECASE)
+"""What stands before a subject; a revert's does not: without it the subject is that of what was reverted."""
+_NUMBERS = re.compile(r"#\d+")
 _BUCKET = 12
 """Characters by which cut subjects are looked up; also the least that a marked cut must leave."""
 _UNMARKED_CUT = 24
@@ -30,7 +32,22 @@ class Manner(IntEnum):
 
 def tidy(subject: str) -> str:
     """The subject with runs of white space folded and surrounding quotes removed."""
-    return _SPACE.sub(" ", subject).strip().strip(_QUOTES).strip()
+    text = _SPACE.sub(" ", subject).strip()
+    around = text[:1] in _QUOTES and text[-1:] in _QUOTES
+    unpaired = sum(text.count(quote) for quote in _QUOTES) % 2
+    return text.strip(_QUOTES).strip() if around or unpaired else text
+
+
+def _numbers(subject: str) -> set[str]:
+    """The numbers of the pull requests that a subject ends in."""
+    suffix = _PULL_SUFFIX.search(subject)
+    return set(_NUMBERS.findall(suffix[0])) if suffix is not None else set()
+
+
+def _of_another_pull(cited: str, actual: str) -> bool:
+    """Whether both name pull requests, and none of them the same."""
+    one, other = _numbers(cited), _numbers(actual)
+    return bool(one and other) and not one & other
 
 
 def _undecorated(subject: str) -> set[str]:
@@ -76,7 +93,8 @@ class Wanted:
                     found[cited] = Manner.CUT
         for name in names:
             for cited in self._decorated.get(name, ()):
-                found[cited] = Manner.DECORATED
+                if not _of_another_pull(tidy(cited), text):
+                    found[cited] = Manner.DECORATED
         for cited in self._exact.get(text, ()):
             found[cited] = Manner.EXACT
         return found

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOOR = '''
+FLOOR = """
 import click, jinja2, pydantic
 from ruamel.yaml import YAML
 class Piece(pydantic.BaseModel):
@@ -39,7 +39,7 @@ template = "# {{ c.title }}\\n{% for n, i in c.issues.items() %}{{ n }} {{ i.dec
 def main():
     click.echo(jinja2.Environment().from_string(template).render(c=cluster))
 main()
-'''
+"""
 COMMANDS = {
     "triage --help": (["--help"], 1.0),
     "triage lint": (["lint"], 1.0),

@@ -50,7 +50,7 @@ def test_resolve_whole_short_and_upper_case(repository):
     assert found[blob] == Resolution(other="blob")
     assert all(found[text] == Resolution() for text in asked[4:])
     history.resolve(asked)
-    assert len(counted.commands) == 2
+    assert len(counted.commands) == 1
 
 
 def test_resolve_many_in_few_processes(repository):

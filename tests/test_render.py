@@ -512,7 +512,7 @@ def test_the_users_file_comes_first(folders, put):
     ],
 )
 @pytest.mark.parametrize("own", [False, True], ids=["shipped", "own"])
-def test_J6_a_fault_has_file_line_and_hint(put, folders, source, message, hint, own):  # noqa: PLR0917 - a table
+def test_J6_a_fault_has_file_line_and_hint(put, folders, source, message, hint, own):
     raised = fault(put(f"\n\n{source}", own_too=own), VIEW)
     place = f"{folders[own] / 'report.md'}:3: "
     assert raised.message.startswith(place), raised.message
@@ -579,6 +579,7 @@ def test_J7_a_value_is_never_a_template(put, own, text):
         ("{{ title }}", "Fix `{{7*7}}` for `@user`, `#12`"),
         ("{{ note }}|{{ done }}|{{ issues[0].number }}|{{ 1.5 }}|{{ 7 // 2 }}", "|yes|529|1.5|3"),
         ("{{ '**x**' }}{{ '<br>' if done }}{{ 'x' if note }}", "**x**<br>"),
+        ("{% for each in ['*a*', '<br>'] %}{{ each }}{% endfor %}", "*a*<br>"),
         ("{{ note or '*none*' }}{{ nope|default('*none*') }}", "*none**none*"),
         ("{{ issues[1].title ~ '<i>' }}", "&lt;b&gt;&lt;i&gt;"),
         ("{{ '%s<i>' % issues[1].title }}", "&lt;b&gt;&lt;i&gt;"),

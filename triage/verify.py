@@ -13,7 +13,7 @@ from triage.evidence import commit as commit_evidence
 from triage.evidence.facts import Case, as_finding, ticked, worst
 from triage.evidence.github import NOT_READ, state
 from triage.evidence.stated import standing
-from triage.landing.proof import SHORT, settle
+from triage.landing.proof import SHORT, Landing, settle
 from triage.model import Finding, Place, Severity, Status
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from triage.clusters.grammar import Cluster, Decision, Goal, Statement
     from triage.clusters.reading import ClusterFile
     from triage.evidence.facts import Facts
-    from triage.landing.proof import Citation, Landing
+    from triage.landing.proof import Citation
     from triage.model import Candidate, IssueFact, Judged, Verdict
 
 
@@ -198,7 +198,11 @@ def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
                 citations[commit_evidence.citation(item, case, facts)] = None
             except CouldNotLook:
                 continue  # its checker meets the same and says so
-    landings = settle(list(citations), facts.history, facts.judged.branch, facts.rules.subject_window)
+    try:
+        landings = settle(list(citations), facts.history, facts.judged.branch, facts.rules.subject_window)
+    except CouldNotLook as fault:
+        reason = f"{fault.message} (`{fault.hint}`)" if fault.hint else fault.message
+        return {citation: Landing(Status.UNVERIFIED, reason) for citation in citations}
     facts.history.changes({landing.commit.sha for landing in landings.values() if landing.commit is not None})
     return landings
 
@@ -250,9 +254,20 @@ class _Court(NamedTuple):
         fact = self._fact(IssueName(number)) if number is not None else None
         title = fact.title if fact is not None else decision.title if decision is not None else None
         case = Case(number or cluster.cluster, title, cited, self.file.file, fact, self.landings)
-        fixes: dict[str, None] = {}
-        unproven = 0
-        items = evidence_of_issue(decision) if decision is not None else ()
+        if decision is None:
+            return case
+        # Goals, and phases not called complete, count nowhere: not here either.
+        counted = decision.model_copy(update={"goals": (), "phases": tuple(p for p in decision.phases if p.decision)})
+        if isinstance(decision, Resolved) and decision.resolved_by in cluster.issues:
+            target = cluster.issues[decision.resolved_by]
+            borrowed = self._with_fixes(case, evidence_of_issue(target.model_copy(update={"goals": (), "phases": ()})))
+            case = case._replace(borrowed=borrowed.fixes)
+        return self._with_fixes(case, evidence_of_issue(counted))
+
+    def _with_fixes(self, case: Case, items: Iterable[Any]) -> Case:
+        """Return a case to which the commits and pull requests of some evidence were added."""
+        fixes = dict.fromkeys(case.fixes)
+        unproven = case.open_fixes
         for item in items:
             if item.kind == "pull":
                 unproven += 1
@@ -276,16 +291,13 @@ class _Court(NamedTuple):
         case = self.case(number, decision)
         listed = tuple(self._judge(item, case) for item in decision.evidence)
         criteria = tuple(self.criterion(item, case) for item in decision.criteria)
-        goals = tuple(self.criterion(item, case) for item in decision.goals)
+        goals = tuple(self.criterion(item, self._with_fixes(case, item.evidence)) for item in decision.goals)
         phases = tuple(self._phase(item, case) for item in decision.phases)
         parts = self._parts(decision, judged)
         findings = [finding for finding in self.findings if finding.issue == number]
-        everything = [
-            *listed,
-            *(e for c in criteria for e in c.evidence),
-            *(e for p in phases for e in (*p.evidence, *(x for c in p.done_when for x in c.evidence))),
-        ]
-        for judged_item in everything:
+        own = [*listed, *(e for c in criteria for e in c.evidence)]
+        counted = [*own, *(e for p in phases if p.item.decision for e in _of_phase(p))]
+        for judged_item in counted:
             findings += [
                 as_finding(noticed, case, judged_item.item.line, judged_item.item.column)
                 for noticed in judged_item.verdict.findings
@@ -306,7 +318,7 @@ class _Court(NamedTuple):
             phases,
             parts,
             tuple(dict.fromkeys(findings)),
-            _candidates(everything),
+            _candidates([*own, *(e for p in phases for e in _of_phase(p))]),
         )
 
     def _judge(self, item: Any, case: Case) -> EvidenceVerdict:
@@ -325,11 +337,15 @@ class _Court(NamedTuple):
         return CriterionVerdict(item, status, reason, listed)
 
     def _phase(self, item: Phase, case: Case) -> PhaseVerdict:
+        if item.decision is None:
+            own = (*item.evidence, *(one for criterion in item.done_when for one in criterion.evidence))
+            case = self._with_fixes(case, own)
         listed = tuple(self._judge(one, case) for one in item.evidence)
         done_when = tuple(self.criterion(one, case) for one in item.done_when)
         if item.decision is None:
             return PhaseVerdict(item, Status.OPEN, "not called complete", done_when, listed)
-        findings = [noticed for one in listed for noticed in one.verdict.findings]
+        nested = [one for criterion in done_when for one in criterion.evidence]
+        findings = [noticed for one in (*listed, *nested) for noticed in one.verdict.findings]
         status, reason = _of_all(
             listed, done_when, None, [message for _, severity, message, _ in findings if severity is Severity.ERROR]
         )
@@ -346,9 +362,35 @@ class _Court(NamedTuple):
             verdict = judged.get(own) if own is not None else None
             if verdict is None or not verdict.claims or verdict.status is not Status.VERIFIED:
                 open_ones.append(str(name))
+            elif not self._settled(verdict, judged):
+                open_ones.append(f"{name}, which goes on elsewhere")
         if open_ones:
             return Status.UNVERIFIED, f"not proven: {', '.join(open_ones)}"
         return Status.VERIFIED, f"all {len(decision.parts)} parts are proven"
+
+    def _settled(self, verdict: IssueVerdict, judged: Mapping[int, IssueVerdict]) -> bool:
+        """Whether a proven decision ends the work: one that was merged is only as far as its target."""
+        for _ in judged:
+            target = _goes_on_in(verdict.decision)
+            if target is None:
+                return verdict.claims and verdict.status is Status.VERIFIED
+            own = self._own(target)
+            if own is None or own not in judged:
+                return False
+            verdict = judged[own]
+        return False
+
+    def _circle(self, number: int, decision: Decision) -> list[int]:
+        """The issues through which a decision leads back to its own issue; empty if it does not."""
+        way: list[int] = []
+        target = _goes_on_in(decision)
+        while target is not None and (own := self._own(target)) is not None and own not in way:
+            way.append(own)
+            if own == number:
+                return way
+            following = self.file.cluster.issues.get(own)
+            target = _goes_on_in(following) if following is not None else None
+        return []
 
     # -- the table of the contract --
 
@@ -375,6 +417,9 @@ class _Court(NamedTuple):
         else:
             target = decision.into if isinstance(decision, Merged) else decision.of  # type: ignore[attr-defined]
             status, reason = self._target(target, judged)
+            circle = self._circle(number, decision)
+            if circle and status is not Status.REFUTED:
+                status, reason = Status.UNVERIFIED, f"goes round in a circle: {', '.join(f'#{n}' for n in circle)}"
         if listed or criteria or parts:
             own, why = _of_all(listed, criteria, parts, [])
             if own in (Status.REFUTED, Status.UNVERIFIED) and worst([own, status]) is own and own is not status:
@@ -405,6 +450,8 @@ class _Court(NamedTuple):
                 else "open"
             )
             return Status.UNVERIFIED, f"rests on #{target}, which is {word}"
+        if not isinstance(verdict.decision, Resolved):
+            return Status.UNVERIFIED, f"rests on #{target}, which goes on elsewhere or was declined"
         return status, reason
 
     def _not_planned(self, number: int) -> tuple[Status, str]:
@@ -447,6 +494,10 @@ class _Court(NamedTuple):
             status, reason = (Status.UNVERIFIED, message) if status is Status.VERIFIED else (status, reason)
         abroad = name.repository if own is None else None
         return IssueVerdict(name.number, abroad, entry, fact, status, reason, findings=findings)
+
+
+def _of_phase(phase: PhaseVerdict) -> tuple[EvidenceVerdict, ...]:
+    return (*phase.evidence, *(item for criterion in phase.done_when for item in criterion.evidence))
 
 
 def reason_of(item: EvidenceVerdict) -> str:
@@ -515,6 +566,13 @@ def _sole_documents(
         for item in commits
         if (commit_evidence.DOCUMENTS_ONLY, item.item.line) not in known
     ]
+
+
+def _goes_on_in(decision: Decision) -> IssueName | None:
+    """The issue in which a merged or duplicate one goes on."""
+    if isinstance(decision, Merged):
+        return decision.into  # type: ignore[no-any-return]
+    return decision.of if isinstance(decision, Declined) else None
 
 
 def _candidates(items: Iterable[EvidenceVerdict]) -> tuple[Candidate, ...]:

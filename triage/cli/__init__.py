@@ -12,6 +12,9 @@ import click
 from triage import __version__
 from triage.errors import TriageError
 
+# pydantic would look through every installed distribution for plugins, and run those it finds.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 COMMANDS = {
     "cluster": "Verify a cluster's decisions; print a row for each piece of evidence, a report, or JSON.",
     "decide": "Record a decision in a cluster file; the rest of the file stays as it is.",

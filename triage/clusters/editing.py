@@ -188,7 +188,7 @@ def _values(issue: int, wanted: Wanted, present: Mapping | None, repository: str
         value = getattr(wanted, key)
         if key == "reason":
             values[key] = wanted.reason or ("duplicate" if wanted.of is not None else "not_planned")
-        elif isinstance(value, tuple):
+        elif key in ("after", "carried") and value is not None:
             values[key] = tuple(str(item) for item in value)
         elif value is not None:
             values[key] = _issue_text(value)

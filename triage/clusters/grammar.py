@@ -1,7 +1,5 @@
 """The grammar of a decision file, as the contract has it: what may stand where, and nothing else."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag

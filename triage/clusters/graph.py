@@ -39,7 +39,9 @@ def lint(files: Iterable[ClusterFile]) -> list[Finding]:
     for item in reversed(files):
         settled.setdefault(item.cluster.repository, {}).update(_settled(item))
     found = [
-        finding for item in files for finding in _lint_one(item, files, settled[item.cluster.repository] | _settled(item))
+        finding
+        for item in files
+        for finding in _lint_one(item, files, settled[item.cluster.repository] | _settled(item))
     ]
     found += _two_clusters(files)
     return sorted(found, key=lambda f: (f.place.file, f.place.line, f.place.column, f.rule, f.message))
@@ -105,7 +107,9 @@ def _issue_place(item: ClusterFile, number: int) -> Place:
     return Place(item.file, decision.line, decision.column)
 
 
-def _found(rule: str, place: Place, message: str, hint: str | None, issue: int | None, *, warning: bool = False) -> Finding:
+def _found(
+    rule: str, place: Place, message: str, hint: str | None, issue: int | None, *, warning: bool = False
+) -> Finding:
     return Finding(rule, Severity.WARNING if warning else Severity.ERROR, message, place, hint, issue)
 
 
@@ -116,7 +120,9 @@ def _targets(item: ClusterFile, number: int, decision: Decision, elsewhere: set[
     key, words = _KEY.get(type(decision), ""), _WORDS.get(type(decision), "")
     place = _place(item, "issues", number, key)
     if target == number:
-        yield _found("self", place, f"issue {number} is {words} itself", "name another issue, or decide otherwise", number)
+        yield _found(
+            "self", place, f"issue {number} is {words} itself", "name another issue, or decide otherwise", number
+        )
     elif target is not None and target not in known and (isinstance(decision, Resolved) or target not in elsewhere):
         hint = f"add {target} to this cluster, with `decision: open` if nothing is decided yet"
         yield _found("no-target", place, f"issue {number} is {words} {target}, which is not there", hint, number)
@@ -131,7 +137,9 @@ def _targets(item: ClusterFile, number: int, decision: Decision, elsewhere: set[
                 yield _found("self", place, f"issue {number} comes after itself", "remove it", number)
             elif before not in known:
                 hint = f"add {before} to this cluster, or remove it here"
-                yield _found("no-target", place, f"issue {number} comes after {before}, which is not there", hint, number)
+                yield _found(
+                    "no-target", place, f"issue {number} comes after {before}, which is not there", hint, number
+                )
     for key, words in (("duplicates", "a duplicate of"), ("parts", "a part of")):
         names = getattr(decision, key) or ()
         for index, name in enumerate(names if names != "github" else ()):
@@ -174,7 +182,11 @@ def _cycles(item: ClusterFile, edges: dict[int, list[int]], words: str) -> Itera
         if cycle[0] not in item.cluster.issues:
             continue  # it is found where its smallest issue is
         path = " → ".join(str(number) for number in (*cycle, cycle[0]))
-        message = f"these issues are {words} each other: {path}" if words != "after" else f"each comes after the other: {path}"
+        message = (
+            f"these issues are {words} each other: {path}"
+            if words != "after"
+            else f"each comes after the other: {path}"
+        )
         yield _found("cycle", _issue_place(item, cycle[0]), message, "take one of them out of the circle", cycle[0])
 
 
@@ -296,7 +308,9 @@ def _live_text(item: ClusterFile) -> Iterator[Finding]:
         mention = _MENTION.search(text)
         if mention is not None:
             message = f"{show(mention[0])} would notify somebody when it is posted"
-            yield _found("live-text", item.source.place(scalar.start), message, "leave out the @, or put it in backticks", None)
+            yield _found(
+                "live-text", item.source.place(scalar.start), message, "leave out the @, or put it in backticks", None
+            )
 
 
 def _without_code(text: str) -> str:

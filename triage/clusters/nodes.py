@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from triage.model import Finding, Place, Severity
 
@@ -37,7 +37,7 @@ class Text(str):
     __slots__ = ("plain",)
     plain: bool
 
-    def __new__(cls, value: str, *, plain: bool) -> Text:
+    def __new__(cls, value: str, *, plain: bool) -> Self:
         """Return the text with its style."""
         self = super().__new__(cls, value)
         self.plain = plain

@@ -290,16 +290,16 @@ _NUMBER_SCHEMA = {"type": "integer", "minimum": 1, "maximum": _LARGEST}
 Prose = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[int, BeforeValidator(_number), WithJsonSchema(_NUMBER_SCHEMA)]
-Run = Annotated[
-    int, BeforeValidator(_run), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _LARGEST_RUN})
-]
+Run = Annotated[int, BeforeValidator(_run), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _LARGEST_RUN})]
 KeyNumber = Annotated[int, BeforeValidator(_key_number), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*$"})]
 ShaText = Annotated[
     Any,
     BeforeValidator(_sha),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": "^[0-9a-fA-F]{7,64}$"}, {"type": "number"}]}),
 ]
-Date = Annotated[Any, BeforeValidator(moment), WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"})]
+Date = Annotated[
+    Any, BeforeValidator(moment), WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"})
+]
 _ISSUE_SCHEMA = {"anyOf": [_NUMBER_SCHEMA, {"type": "string", "pattern": "^[^/#]+/[^/#]+#[1-9][0-9]*$"}]}
 Issue = Annotated[Any, BeforeValidator(_issue_name), WithJsonSchema(_ISSUE_SCHEMA)]
 Parts = Annotated[
@@ -315,6 +315,8 @@ Path = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", 
 Glob = Annotated[str, BeforeValidator(_glob), WithJsonSchema({"type": "string", "minLength": 1})]
 Pattern = Annotated[str, BeforeValidator(_pattern), WithJsonSchema({"type": ["string", "number"]})]
 LineCount = Annotated[
-    Any, BeforeValidator(_count), WithJsonSchema({"type": ["string", "integer"], "pattern": "^(>=|<=|==?|>|<)? *[0-9]+$"})
+    Any,
+    BeforeValidator(_count),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": "^(>=|<=|==?|>|<)? *[0-9]+$"}),
 ]
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "minLength": 1})]

@@ -65,7 +65,7 @@ def denial(message: str, issue: int) -> str | None:
     """Return the words of a commit message that deny that the issue is settled by it, or None."""
     name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
     patterns = (
-        rf"\b(?:the|this)\s+(?:issue|ticket|bug)\b[^.]{{0,200}}?[,;:]\s+it\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
+        r"\b(?:the|this)\s+(?:issue|ticket|bug)\b[^.]{0,200}?[,;:]\s+it\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
         rf"(?:\b|(?=\#)){name}\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
         rf"\bkeep(?:s|ing)?\s+{name}\s+open\b",
         rf"\b(?:(?:does|do|did|will)\s+not|(?:does|do|did|wo)n['’]t)\s+(?:(?:yet|fully|actually)\s+)?{_ENDS}\s+{name}",

@@ -52,7 +52,8 @@ class Case(NamedTuple):
     """The issue that a piece of evidence is given for, and what was already settled for it.
 
     `landings` has the outcome of every commit cited in the cluster; `fixes` the full SHAs of those
-    of this issue that are on the branch, `open_fixes` how many commits and pull requests of it are not proven.
+    of this issue that are on the branch, `open_fixes` how many commits and pull requests of it are not proven,
+    `borrowed` those of the issue that it is said to be resolved by.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Case(NamedTuple):
     landings: Mapping[Citation, Landing]
     fixes: tuple[str, ...] = ()
     open_fixes: int = 0
+    borrowed: tuple[str, ...] = ()
 
 
 def worst(statuses: list[Status]) -> Status:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import signal
 import threading
@@ -18,11 +19,12 @@ from triage.landing.proof import SHORT, day
 from triage.model import Occurrence, Part, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from triage.clusters.grammar import AbsentEvidence, PresentEvidence
     from triage.evidence.facts import Case, Facts
     from triage.model import Change, Entry, Verdict
+    from triage.ports import History
 
 SHOWN = 10
 _CHUNK = 200
@@ -49,6 +51,7 @@ class _Found:
     lines: int = 0
     first: list[Occurrence] = field(default_factory=list)
     left_out: int = 0
+    unread: set[str] = field(default_factory=set)
 
 
 def judge_present(item: PresentEvidence, case: Case, facts: Facts) -> Verdict:  # noqa: ARG001
@@ -99,7 +102,11 @@ def judge_absent(item: AbsentEvidence, case: Case, facts: Facts) -> Verdict:  # 
             if not found.files:
                 return _no_file(found, item.in_, source, Status.UNVERIFIED)
             return verdict(Status.VERIFIED, gone, proof="pattern", source=source)
+        if found.left_out and not found.files:
+            return _no_file(found, item.in_, source, Status.UNVERIFIED)
         past, skipped = _in_the_past(item.absent, item.in_, at, facts)
+    if past is not None and past.path in found.unread:
+        raise CouldNotLook(f"{gone}; it stood in {ticked(past.path)}, which is now a binary file and was not read")
     if past is not None:
         when = facts.history.commits([past.sha])[past.sha].committed
         place = ticked(f"{past.path}:{past.line}")
@@ -121,6 +128,9 @@ def _no_file(found: _Found, wanted: tuple[str, ...], source: str, otherwise: Sta
         reason = (
             f"only vendored, backup or binary files match {_globs(wanted)}; name their folder or ending to look there"
         )
+        return verdict(Status.UNVERIFIED, reason, source=source)
+    if all(glob.startswith("!") for glob in wanted):
+        reason = f"{_globs(wanted)} only takes files out, so none is looked through; name those to look through first"
         return verdict(Status.UNVERIFIED, reason, source=source)
     return verdict(otherwise, f"no tracked file matches {_globs(wanted)}", proof="pattern", source=source)
 
@@ -159,6 +169,11 @@ def _named(path: str, wanted: tuple[str, ...]) -> bool:
     return any(glob.endswith(name) or (endings and glob.endswith(endings[-1])) for glob in positive)
 
 
+def _named_whole(path: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a glob gives the file's whole name: a binary file is looked through only then."""
+    return any(glob.rsplit("/", 1)[-1] == path.rsplit("/", 1)[-1] for glob in wanted)
+
+
 def _left_out(path: str) -> bool:
     folders = path.split("/")[:-1]
     return (
@@ -174,10 +189,18 @@ def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Fo
     tree = facts.history.tree(at)
     found = _Found()
     paths: list[tuple[str, Entry]] = []
-    for path in globs.select(wanted, tree):
+    selected = dict.fromkeys(globs.select(wanted, tree))
+    for path in selected:
         entry = tree[path]
         if entry.mode == _SYMBOLIC_LINK:
-            continue
+            target = followed(path, tree, facts.history)
+            if target in selected:
+                continue  # looked through under its own name
+            if target is None or target not in tree:
+                found.left_out += 1
+                found.unread.add(path)
+                continue
+            entry = tree[target]
         if _wanted(path, wanted):
             paths.append((path, entry))
         else:
@@ -186,8 +209,13 @@ def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Fo
     for (path, _), (_, content) in zip(paths, facts.history.contents(entry.blob for _, entry in paths), strict=True):
         if content is None:
             raise CouldNotLook(f"{ticked(path)} at {at[:SHORT]} is not in this clone", facts.history.state.cure)
-        if _binary(content):
+        if content.startswith(_LARGE_FILE) and len(content) <= _POINTER_HOLDS:
+            found.left_out += 1  # what stands in it is kept elsewhere, in Git LFS
+            found.unread.add(path)
+            continue
+        if _binary(content) and not _named_whole(path, wanted):
             found.left_out += 1
+            found.unread.add(path)
             continue
         found.files += 1
         for line, text in matcher.lines(content):
@@ -259,7 +287,36 @@ def witness(pattern: str, wanted: tuple[str, ...], sha: str, facts: Facts) -> Wi
 
 
 def _binary(content: bytes) -> bool:
-    return b"\0" in content[:_BINARY_HEAD]
+    return b"\0" in content[:_BINARY_HEAD] and not content.startswith(_UTF16)
+
+
+def _readings(content: bytes) -> list[str]:
+    """The text of a file without its byte order mark; in two readings where it is no UTF-8."""
+    if content.startswith(_UTF16):
+        return [content.decode("utf-16", "replace")]
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return [content.decode()]
+    except UnicodeDecodeError:
+        return [content.decode("utf-8", "surrogateescape"), content.decode("latin-1")]
+
+
+def followed(path: str, tree: Mapping[str, Entry], history: History) -> str | None:
+    """Return where the symbolic links on a path lead, or None where they leave the repository or go in a circle."""
+    for _ in range(_HOPS):
+        parts = path.split("/")
+        roots = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+        link = next((root for root in roots if root in tree and tree[root].mode == _SYMBOLIC_LINK), None)
+        if link is None:
+            return path
+        [(_, content)] = history.contents([tree[link].blob])
+        if content is None:
+            raise CouldNotLook(f"the symbolic link {ticked(link)} cannot be read", history.state.cure)
+        target = content.decode("utf-8", "surrogateescape")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(link), target + path[len(link) :]))
+        if path.startswith(("/", "..")):
+            return None
+    return None
 
 
 class _Matcher:
@@ -276,13 +333,13 @@ class _Matcher:
 
     def lines(self, content: bytes) -> Iterator[tuple[int, str]]:
         """Yield (line from 1, its text) of each line that matches."""
-        text = content.decode("utf-8", "surrogateescape")
-        if self._whole is not None and self._whole.search(text.replace("\r\n", "\n")) is None:
+        texts = _readings(content)
+        if self._whole is not None and all(self._whole.search(text.replace("\r\n", "\n")) is None for text in texts):
             return
-        for number, line in enumerate(text.split("\n"), 1):
-            stripped = line.removesuffix("\r")
-            if self._line.search(stripped) is not None:
-                yield number, stripped
+        for number, lines in enumerate(zip(*(text.split("\n") for text in texts), strict=True), 1):
+            read = [line.removesuffix("\r") for line in lines]
+            if any(self._line.search(line) is not None for line in read):
+                yield number, read[0]
 
 
 @contextmanager

@@ -55,8 +55,9 @@ def judge(item: TestEvidence, case: Case, facts: Facts) -> Verdict:
             details=details,
             counts=counts,
         )
-    contained = facts.history.reachable(at, case.fixes)
-    outside = [fix for fix in case.fixes if fix not in contained]
+    fixes = (*case.fixes, *case.borrowed)
+    contained = facts.history.reachable(at, fixes)
+    outside = [fix for fix in fixes if fix not in contained]
     if outside:
         reason = f"{counted.reason} at {at[:SHORT]}, which does not contain {outside[0][:SHORT]}"
         return verdict(Status.UNVERIFIED, reason, parts=parts, found=at, source=source, details=details, counts=counts)

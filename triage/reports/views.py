@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from triage.clusters.grammar import NOBODY, Merged, Sequential
 from triage.errors import AskedWrongly
@@ -361,7 +360,7 @@ class _Views:
         match = _PLACE.fullmatch(text)
         if match is None or self.repository is None or verdict.proof != "pattern":
             return inline(text)
-        return link(code(text), f"{HOST}/{self.repository}/blob/{self.sha}/{quote(match[1])}#L{match[2]}")
+        return link(code(text), f"{HOST}/{self.repository}/blob/{self.sha}/{_quoted(match[1])}#L{match[2]}")
 
     def linked(self, text: str, verdict: Verdict | None) -> Markdown:
         """Harmless Markdown of one of our sentences, with what it rests on as permanent links.
@@ -376,12 +375,12 @@ class _Views:
                     result = result.replace(f"`{sha[:SHORT]}`", str(self.commit_link(sha)))
             if verdict.proof in ("file", "folder", "moved") and verdict.found:
                 kind = "tree" if verdict.found.endswith("/") else "blob"
-                url = f"{HOST}/{self.repository}/{kind}/{self.sha}/{quote(verdict.found.rstrip('/'))}"
+                url = f"{HOST}/{self.repository}/{kind}/{self.sha}/{_quoted(verdict.found.rstrip('/'))}"
                 result = result.replace(f"`{verdict.found}`", str(link(code(verdict.found), url)))
                 if verdict.proof != "moved" and "](" not in result:
                     result = str(link(Markdown(result), url))
             if verdict.proof == "pattern" and verdict.found and (match := _PLACE.fullmatch(verdict.found)):
-                url = f"{HOST}/{self.repository}/blob/{self.sha}/{quote(match[1])}#L{match[2]}"
+                url = f"{HOST}/{self.repository}/blob/{self.sha}/{_quoted(match[1])}#L{match[2]}"
                 result = result.replace(f"`{verdict.found}`", str(link(code(verdict.found), url)))
         return Markdown(result)
 
@@ -398,6 +397,11 @@ def claim(item: EvidenceVerdict) -> Markdown:
 def mark(status: Status) -> Markdown:
     """Return the mark of a verdict; what claims nothing has none."""
     return Markdown("" if status is Status.OPEN else words.MARKS[status])
+
+
+def _quoted(path: str) -> str:
+    """A path as it stands in an address: https://datatracker.ietf.org/doc/html/rfc3986#section-2.1."""
+    return re.sub(r"[^A-Za-z0-9/._~-]", lambda c: "".join(f"%{b:02X}" for b in c[0].encode("utf-8", "replace")), path)
 
 
 def _sentence(text: str) -> str:

@@ -1,0 +1,7 @@
+"""Runs the command line: `python -m triage`."""
+
+from __future__ import annotations
+
+from triage.cli import main
+
+main()

@@ -73,7 +73,13 @@ def facts_of(
 
 
 def landed(
-    place, sha: str, subject: str | None = None, *, cited: datetime | None = LATER, others: Sequence[str] = (), **options
+    place,
+    sha: str,
+    subject: str | None = None,
+    *,
+    cited: datetime | None = LATER,
+    others: Sequence[str] = (),
+    **options,
 ) -> Landing:
     """Settle one citation, among others of the same moment."""
     facts = facts_of(place, **options)
@@ -84,12 +90,12 @@ def landed(
 
 
 def judged(
-    place, issues: str, *, top: str = "", decided: str | None = "2025-09-20", findings: Sequence[Finding] = (), **options
+    place, text: str, *, top: str = "", decided: str | None = "2025-09-20", findings: Sequence[Finding] = (), **options
 ) -> ClusterVerdict:
     """Verify a cluster, given the text of its issues."""
     stamp = f"decided: {{date: {decided}, by: alice}}\n" if decided else ""
-    text = f"cluster: 1\nrepository: {APEX}\n{stamp}{top}issues:\n{indent(issues.strip(chr(10)), '  ')}\n"
-    return verify(parse(text.encode(), "clusters/1.yaml"), facts_of(place, **options), findings)
+    whole = f"cluster: 1\nrepository: {APEX}\n{stamp}{top}issues:\n{indent(text.strip(chr(10)), '  ')}\n"
+    return verify(parse(whole.encode(), "clusters/1.yaml"), facts_of(place, **options), findings)
 
 
 def by_number(result: ClusterVerdict) -> dict[int, IssueVerdict]:
@@ -99,7 +105,9 @@ def by_number(result: ClusterVerdict) -> dict[int, IssueVerdict]:
 def evidence(place, *items: str, title: str = "It breaks", **options) -> tuple[EvidenceVerdict, ...]:
     """Return the verdicts on pieces of evidence of one resolved issue."""
     listed = "\n".join(f"  - {item}" for item in items)
-    result = judged(place, f"1:\n  decision: resolved\n  title: {title}\n  evidence:\n{indent(listed, '  ')}", **options)
+    result = judged(
+        place, f"1:\n  decision: resolved\n  title: {title}\n  evidence:\n{indent(listed, '  ')}", **options
+    )
     return result.issues[0].evidence
 
 

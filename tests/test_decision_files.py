@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from triage.clusters import graph, nodes, reading
+from triage.clusters import complaints, graph, nodes, reading
 from triage.clusters.nodes import MAXIMUM_BYTES, MAXIMUM_DEPTH, MAXIMUM_NODES, Refused
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ MISTAKES: list[tuple[str, str, str, str, str | None, str]] = [
     ("cluster: 1\nbranch: a..b\nissues: {1: {decision: open}}\n", "bad-value 2:9", "cannot be the name of a branch", None,
      "cluster: 1\nbranch: a.b\nissues: {1: {decision: open}}\n"),
     ("cluster: 1\nissues: {}\n", "bad-value 2:9", "`issues`: at least one entry is wanted", None, OPEN),
-    (OPEN + "    phases: [{id: a}, {id: a, after: [a]}]\n", "bad-value 5:14", "two phases are called `a`", None,
+    (OPEN + "    phases: [{id: a}, {id: a, after: [a]}]\n", "bad-value 5:23", "two phases are called `a`", None,
      OPEN + "    phases: [{id: a}, {id: b, after: [a]}]\n"),
     (OPEN + "    phases: [{id: fix, after: [fixx]}]\n", "bad-value 5:14", "there is no phase `fixx`", "did you mean `fix`?", OPEN + "    phases: [{id: fix}]\n"),
     (OPEN + "    phases: [{id: a, steps: [{}]}]\n", "bad-value 5:30", "a step is a text or one command",
@@ -163,7 +163,7 @@ def test_every_mistake_of_a_file_is_found_at_once() -> None:
 
 
 def test_a_file_of_mistakes_is_not_a_flood() -> None:
-    assert len(findings("cluster: 1\n" + "".join(f"k{n}: 1\n" for n in range(5_000)))) == reading.MANY
+    assert len(findings("cluster: 1\n" + "".join(f"k{n}: 1\n" for n in range(5_000)))) == complaints.MANY
 
 
 @pytest.mark.parametrize("name", ["100", "529", "623", "1059"])

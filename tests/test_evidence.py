@@ -86,12 +86,33 @@ def test_documents_only_as_the_sole_proof_is_an_error_beside_others_it_is_not(re
     assert found(f"{{commit: {notes}}}", title="Documentation of tokens is missing") == (VERIFIED, [])
 
 
-@pytest.mark.parametrize("title", ["Typo in README", "Docs: explain tokens", "Document the token format", "The user guide is wrong", "docs(auth): explain", "Wrong flag in the manual"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Typo in README",
+        "Docs: explain tokens",
+        "Document the token format",
+        "The user guide is wrong",
+        "docs(auth): explain",
+        "Wrong flag in the manual",
+    ],
+)
 def test_an_issue_about_documents(title):
     assert about_documents(title)
 
 
-@pytest.mark.parametrize("title", [None, "It breaks", "Manual restart hangs", "Document upload crashes", "Guide dialog freezes", "Wiki page import fails", "Restart in the manual mode fails"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        None,
+        "It breaks",
+        "Manual restart hangs",
+        "Document upload crashes",
+        "Guide dialog freezes",
+        "Wiki page import fails",
+        "Restart in the manual mode fails",
+    ],
+)
 def test_an_issue_about_code(title):
     assert not about_documents(title)
 
@@ -123,7 +144,9 @@ def test_words_that_deny_nothing(words):
 
 def test_a_denial_is_a_finding_of_the_issue_it_denies_and_of_no_other(repository):
     fix = repository.commit({"src/auth.py": "1\n"}, f"{FIX}\n\nDoes not fix #1.")
-    result = judged(repository, "\n".join(f"{n}: {{decision: resolved, evidence: [{{commit: {fix}}}]}}" for n in (1, 2)))
+    result = judged(
+        repository, "\n".join(f"{n}: {{decision: resolved, evidence: [{{commit: {fix}}}]}}" for n in (1, 2))
+    )
     assert [issue.status for issue in result.issues] == [UNVERIFIED, VERIFIED]
     assert [[finding.rule for finding in issue.findings] for issue in result.issues] == [["denied"], []]
 
@@ -132,7 +155,9 @@ def test_a_commit_older_than_the_issue_is_a_warning(repository):
     fix = repository.commit({"src/auth.py": "1\n"}, FIX)
     assert rules_of(only(repository, f"{{commit: {fix}}}", issues=[fact(1)])) == []
     younger = fact(1)._replace(created=NOW)
-    assert rules_of(only(repository, f"{{commit: {fix}}}", issues=[younger])) == [("older-than-issue", Severity.WARNING)]
+    assert rules_of(only(repository, f"{{commit: {fix}}}", issues=[younger])) == [
+        ("older-than-issue", Severity.WARNING)
+    ]
 
 
 # -- path --
@@ -152,6 +177,7 @@ def test_a_file_or_folder_that_is_there(repository):
 def test_a_slash_after_a_file_other_letters_and_never_are_refuted(repository):
     assert path(repository, "src/auth.py/")[0] is REFUTED
     assert path(repository, "readme.md")[:2] == (REFUTED, "absent")
+    assert "`README.md`, in other letters" in only(repository, "{path: readme.md}").reason
     assert path(repository, "src/auth") == path(repository, "src/nothing.py") == (REFUTED, "absent", None)
 
 
@@ -203,7 +229,9 @@ def test_G11_symbolic_links_are_followed_inside_the_repository(repository):
 
 
 def test_G11_what_is_in_a_submodule_is_not_refuted(repository):
-    repository.commit({".gitmodules": '[submodule "lib"]\n\tpath = vendor/lib\n\turl = https://example.org/lib\n'}, "add")
+    repository.commit(
+        {".gitmodules": '[submodule "lib"]\n\tpath = vendor/lib\n\turl = https://example.org/lib\n'}, "add"
+    )
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor/lib")
     repository.git("commit", "-q", "-m", "submodule")
     assert path(repository, "vendor/lib")[0] is UNVERIFIED
@@ -226,12 +254,18 @@ def looked(repository, text, **options):
 
 @pytest.mark.parametrize(
     ("count", "status"),
-    [("3", VERIFIED), ("2", REFUTED), ('">=3"', VERIFIED), ('">3"', REFUTED), ('"==3"', VERIFIED), ('"<4 "', REFUTED), ('">=4"', REFUTED), ('">2"', VERIFIED)],
+    [
+        ("3", VERIFIED),
+        ("2", REFUTED),
+        ('">=3"', VERIFIED),
+        ('">3"', REFUTED),
+        ('"==3"', VERIFIED),
+        ('">=4"', REFUTED),
+        ('">2"', VERIFIED),
+    ],
 )
 def test_present_counts_lines(repository, count, status):
     repository.commit({"src/b.py": "hit hit\nhit\n", "src/c.py": "hit\nmiss"}, "more")
-    if count == '"<4 "':
-        count = "1"
     verdict = only(repository, f'{{present: hit, in: ["src/**"], count: {count}}}')
     assert (verdict.status, verdict.own, [part.claim for part in verdict.parts]) == (status, VERIFIED, ["count"])
     assert verdict.details == ("src/b.py:1", "src/b.py:2", "src/c.py:1")
@@ -279,16 +313,17 @@ def test_absent_in_a_shallow_clone_lacks_the_history(repository, tmp_path):
     repository.commit({"src/auth.py": "def new():\n    pass\n"}, FIX)
     repository.commit({"b.py": "1\n"}, "more")
     clone = repository.clone(tmp_path / "clone", "--depth", "1")
-    assert looked(clone, '{absent: "def old", in: ["src/**"]}')[0] is UNVERIFIED
+    status, reason = looked(clone, '{absent: "def old", in: ["src/**"]}')
+    assert (status, "the clone is shallow" in reason) == (UNVERIFIED, True)
 
 
-@pytest.mark.parametrize("name", ["node_modules/a.py", "src/vendor/a.py", "src/a.py.bak", "src/a.py~", "src/a.bak.2", "src/a.min.js"])
+@pytest.mark.parametrize(
+    "name", ["node_modules/a.py", "src/vendor/a.py", "src/a.py.bak", "src/a.py~", "src/a.bak.2", "src/a.min.js"]
+)
 def test_vendored_and_backup_files_are_out_unless_named(repository, name):
     repository.commit({name: "def lost(): pass\n"}, "more")
     assert looked(repository, '{absent: "def lost", in: ["**"], never: true}')[0] is VERIFIED
     assert looked(repository, f'{{absent: "def lost", in: ["{name}"], never: true}}')[0] is REFUTED
-    only_out = looked(repository, f'{{present: "def lost", in: ["{name.split("/")[0]}/**", "!*.py", "src/*.[bm]*", "!src/auth.py"]}}')
-    assert only_out[0] in (UNVERIFIED, VERIFIED, REFUTED)
 
 
 def test_binary_files_are_out_unless_named(repository):
@@ -301,7 +336,8 @@ def test_binary_files_are_out_unless_named(repository):
 def test_a_text_that_became_binary_is_not_taken_for_cleaned(repository):
     repository.commit({"src/auth.py": b"def old():\0\n", "src/b.py": "1\n"}, "odd")
     assert looked(repository, '{absent: "def old", in: ["src/**"]}')[0] is UNVERIFIED
-    assert looked(repository, '{absent: "def old", in: ["src/a*"]}')[0] is UNVERIFIED
+    status, reason = looked(repository, '{absent: "def old", in: ["src/a*"]}')
+    assert (status, "only vendored, backup or binary files" in reason) == (UNVERIFIED, True)
 
 
 def test_a_pointer_of_large_file_storage_is_not_taken_for_the_text(repository):
@@ -320,7 +356,16 @@ def test_a_file_that_became_a_link_is_read_where_the_link_leads(repository):
     assert looked(repository, '{present: root, in: ["src/gone.py"]}')[0] is UNVERIFIED
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfdef lost():\n", "def lost():\n".encode("utf-16"), b"def lost():\r\nx\r\n", b"caf\xe9\ndef lost():\n", b"\xff\n\ndef lost():"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfdef lost():\n",
+        "def lost():\n".encode("utf-16"),
+        b"def lost():\r\nx\r\n",
+        b"caf\xe9\ndef lost():\n",
+        b"\xff\n\ndef lost():",
+    ],
+)
 def test_marks_line_ends_and_encodings_hide_no_line(repository, data):
     repository.commit({"src/odd.txt": data}, "odd")
     assert looked(repository, "{present: '^def lost\\(\\):$', in: [\"src/*.txt\"]}")[0] is VERIFIED
@@ -335,7 +380,18 @@ def test_letters_beyond_ascii_are_found_in_both_encodings(repository, data):
 
 @pytest.mark.parametrize(
     ("pattern", "holds"),
-    [(r"^def old\(\):$", True), (r"^old", False), (r"\Adef", True), (r"pass\Z", True), (r"old.*pass", False), (r"(?m)^    pass$", True), (r"(?s)old.+pass", False), (r"def\s[^x]*+:$", True), (r"\):\n", False)],
+    [
+        (r"^def old\(\):$", True),
+        (r"^old", False),
+        (r"\Adef", True),
+        (r"pass\Z", True),
+        (r"old.*pass", False),
+        (r"(?m)^    pass$", True),
+        (r"(?s)old.+pass", False),
+        (r"def\s[^:]*+:$", True),
+        (r"def\s[^x]*+:$", False),
+        (r"\):\n", False),
+    ],
 )
 def test_patterns_are_matched_line_by_line(repository, pattern, holds):
     status = looked(repository, f"{{present: '{pattern}', in: [\"src/**\"]}}")[0]
@@ -439,9 +495,13 @@ def test_a_release_knows_the_commits_of_criteria_and_not_those_of_goals(reposito
     repository.tag("v1.0")
     goal = "goals: [{says: more, evidence: [{commit: 0f1e2d3c4}]}]"
     item = f"evidence: [{{commit: {fix}}}]"
-    inside = judged(repository, f"1: {{decision: resolved, criteria: [{{says: a, {item}}}], evidence: [{{release: v1.0}}], {goal}}}")
+    inside = judged(
+        repository, f"1: {{decision: resolved, criteria: [{{says: a, {item}}}], evidence: [{{release: v1.0}}], {goal}}}"
+    )
     assert inside.issues[0].status is VERIFIED
-    outside = judged(repository, f"1: {{decision: resolved, goals: [{{says: a, {item}}}], evidence: [{{release: v1.0}}]}}")
+    outside = judged(
+        repository, f"1: {{decision: resolved, goals: [{{says: a, {item}}}], evidence: [{{release: v1.0}}]}}"
+    )
     assert outside.issues[0].status is UNVERIFIED
 
 
@@ -449,12 +509,20 @@ def test_a_release_knows_the_commits_of_criteria_and_not_those_of_goals(reposito
 
 
 def junit(*cases):
-    bodies = {"passed": "", "failed": '<failure message="no"/>', "errored": "<error/>", "skipped": "<skipped/>", "expected": '<skipped type="pytest.xfail" message="yes"/>'}
-    listed = "".join(f'<testcase classname="tests.test_a" name="{name}">{bodies[what]}</testcase>' for name, what in cases)
+    bodies = {
+        "passed": "",
+        "failed": '<failure message="no"/>',
+        "errored": "<error/>",
+        "skipped": "<skipped/>",
+        "expected": '<skipped type="pytest.xfail" message="yes"/>',
+    }
+    listed = "".join(
+        f'<testcase classname="tests.test_a" name="{name}">{bodies[what]}</testcase>' for name, what in cases
+    )
     return f'<testsuites><testsuite name="pytest" tests="{len(cases)}">{listed}</testsuite></testsuites>'.encode()
 
 
-def tested(repository, at, *cases, name="test_x", extra="", also=()):
+def ran(repository, at, *cases, name="test_x", extra="", also=()):
     where = f", at: {at}" if at else ""
     item = f'{{test: "tests/test_a.py::{name}", in: {{file: junit.xml}}{where}{extra}}}'
     return evidence(repository, *also, item, reports={"junit.xml": junit(*cases)})[-1].verdict
@@ -469,14 +537,18 @@ def tested(repository, at, *cases, name="test_x", extra="", also=()):
 )  # fmt: skip
 def test_E4_E5_only_executed_and_passed_counts(repository, outcomes, status):
     cases = [(f"test_x[{n}]" if len(outcomes) > 1 else "test_x", what) for n, what in enumerate(outcomes)]
-    verdict = tested(repository, repository.head(), ("test_other", "passed"), *cases)
+    verdict = ran(repository, repository.head(), ("test_other", "passed"), *cases)
     assert verdict.status is status
     assert dict(verdict.counts)["matched"] == len(outcomes)
 
 
 def test_E5_a_test_is_not_found_by_the_end_of_its_name(repository):
-    assert tested(repository, repository.head(), ("long_test_x", "passed"), ("test_xy", "passed")).status is UNVERIFIED
-    verdict = only(repository, f'{{test: "other/test_b.py::test_x", in: {{file: junit.xml}}, at: {repository.head()}}}', reports={"junit.xml": junit(("test_x", "passed"))})
+    assert ran(repository, repository.head(), ("long_test_x", "passed"), ("test_xy", "passed")).status is UNVERIFIED
+    verdict = only(
+        repository,
+        f'{{test: "other/test_b.py::test_x", in: {{file: junit.xml}}, at: {repository.head()}}}',
+        reports={"junit.xml": junit(("test_x", "passed"))},
+    )
     assert verdict.status is UNVERIFIED
 
 
@@ -488,11 +560,11 @@ def test_E6_a_report_must_say_of_which_commit_it_is(repository):
     repository.checkout("main")
     cited = [f"{{commit: {fix}}}"]
     passed = ("test_x", "passed")
-    assert tested(repository, fix, passed, also=cited).status is VERIFIED
-    assert tested(repository, None, passed, also=cited).status is UNVERIFIED
-    assert tested(repository, "0f1e2d3c4", passed, also=cited).status is UNVERIFIED
-    assert tested(repository, side, passed, also=cited).status is UNVERIFIED
-    before = tested(repository, old, passed, also=cited)
+    assert ran(repository, fix, passed, also=cited).status is VERIFIED
+    assert ran(repository, None, passed, also=cited).status is UNVERIFIED
+    assert ran(repository, "0f1e2d3c4", passed, also=cited).status is UNVERIFIED
+    assert ran(repository, side, passed, also=cited).status is UNVERIFIED
+    before = ran(repository, old, passed, also=cited)
     assert (before.status, "does not contain" in before.reason) == (UNVERIFIED, True)
 
 
@@ -509,7 +581,7 @@ def test_E6_a_report_from_before_the_fix_of_the_issue_it_rests_on_proves_nothing
 
 
 def test_E12_before_fails_is_unverified_until_a_run_on_the_parent_was_read(repository):
-    verdict = tested(repository, repository.head(), ("test_x", "passed"), extra=", before: fails")
+    verdict = ran(repository, repository.head(), ("test_x", "passed"), extra=", before: fails")
     assert (verdict.status, verdict.own, verdict.parts[0].claim) == (UNVERIFIED, VERIFIED, "before")
 
 
@@ -538,7 +610,9 @@ def test_what_a_person_states_is_attested_and_what_nobody_states_is_not(reposito
         assert (verdict.status, verdict.found) == (UNVERIFIED, None)
 
 
-@pytest.mark.parametrize("item", ["pull: 4", 'pull: 4, subject: a, touches: ["a/**"]', "check: ci", "run: 7", "issue: 4, is: open"])
+@pytest.mark.parametrize(
+    "item", ["pull: 4", 'pull: 4, subject: a, touches: ["a/**"]', "check: ci", "run: 7", "issue: 4, is: open"]
+)
 def test_what_only_github_knows_is_unverified_where_it_was_not_read(repository, item):
     verdict = only(repository, f"{{{item}}}")
     assert (verdict.status, "GitHub was not read" in verdict.reason) == (UNVERIFIED, True)
@@ -546,7 +620,12 @@ def test_what_only_github_knows_is_unverified_where_it_was_not_read(repository, 
 
 @pytest.mark.parametrize(
     ("state", "reason", "holding"),
-    [("open", None, ["open"]), ("closed", "completed", ["closed", "completed"]), ("closed", "not_planned", ["closed"]), ("closed", None, ["closed"])],
+    [
+        ("open", None, ["open"]),
+        ("closed", "completed", ["closed", "completed"]),
+        ("closed", "not_planned", ["closed"]),
+        ("closed", None, ["closed"]),
+    ],
 )
 def test_the_state_of_another_issue_as_it_was_read(repository, state, reason, holding):
     for wanted in ("open", "closed", "completed"):

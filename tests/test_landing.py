@@ -149,7 +149,9 @@ def test_the_subject_of_another_pull_request_is_not_its_own():
     assert manner("Update dependencies", "Update dependencies (#99)") is Manner.DECORATED
 
 
-@pytest.mark.parametrize(("cited", "actual"), [("fix", "fix: all"), ("fix…", "fix: all"), ("fix: a", "feat: a"), ("", "x")])
+@pytest.mark.parametrize(
+    ("cited", "actual"), [("fix", "fix: all"), ("fix…", "fix: all"), ("fix: a", "feat: a"), ("", "x")]
+)
 def test_too_little_or_something_else_names_nothing(cited, actual):
     assert manner(cited, actual) is None
 
@@ -223,7 +225,9 @@ def test_gone_with_a_subject_that_names_exactly_one_commit(repository, cited, ac
     assert (found.status, found.proof, found.commit.sha) == (VERIFIED, "subject", fix)
 
 
-@pytest.mark.parametrize("cited", ["refuse expired", "fix(auth)…", "fix", f"{SUBJECT} of the other house", "feat: at the door"])
+@pytest.mark.parametrize(
+    "cited", ["refuse expired", "fix(auth)…", "fix", f"{SUBJECT} of the other house", "feat: at the door"]
+)
 def test_gone_with_a_subject_that_is_too_short_or_longer_is_unverified(repository, cited):
     repository.commit({"a.py": "1\n"}, SUBJECT)
     assert landed(repository, GONE, cited).status is UNVERIFIED
@@ -453,7 +457,15 @@ def test_a_revert_of_a_merge_towards_its_other_side_spares_what_it_brought(repos
     assert landed(repository, main).proof == "reverted"
 
 
-@pytest.mark.parametrize("undo", [f'Revert "{SUBJECT}"', f'Revert "{SUBJECT}" (#13)', f"revert: {SUBJECT}", "revert(auth): refuse expired tokens at the door"])
+@pytest.mark.parametrize(
+    "undo",
+    [
+        f'Revert "{SUBJECT}"',
+        f'Revert "{SUBJECT}" (#13)',
+        f"revert: {SUBJECT}",
+        "revert(auth): refuse expired tokens at the door",
+    ],
+)
 def test_a_revert_by_subject_without_the_standard_line(repository, undo):
     fix = repository.commit({"a.py": "1\n"}, SUBJECT)
     sha = repository.commit({"a.py": None}, f"{undo}\n\nReverts {APEX}#12")
@@ -463,7 +475,13 @@ def test_a_revert_by_subject_without_the_standard_line(repository, undo):
 
 
 @pytest.mark.parametrize(
-    "words", ['Revert "fix(auth): refuse expired tokens"', "Revert the door", 'Revert "fix: something else"', f"test: {SUBJECT}"]
+    "words",
+    [
+        'Revert "fix(auth): refuse expired tokens"',
+        "Revert the door",
+        'Revert "fix: something else"',
+        f"test: {SUBJECT}",
+    ],
 )
 def test_a_subject_that_reverts_something_else_reverts_nothing(repository, words):
     fix = repository.commit({"a.py": "1\n"}, SUBJECT)
@@ -522,7 +540,9 @@ def test_a_long_chain_of_reverts_ends(repository):
         raw = f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nRevert {number}\n\nThis reverts commit {parent}.\n"
         message = f"Revert {number}\n\nThis reverts commit {parent}.\n"
         mark = f"from {fix}\n" if number == 0 else ""
-        script.append(f"commit refs/heads/main\nauthor {who}\ncommitter {who}\ndata {len(message)}\n{message}{mark}M 040000 {tree} \n\n")
+        script.append(
+            f"commit refs/heads/main\nauthor {who}\ncommitter {who}\ndata {len(message)}\n{message}{mark}M 040000 {tree} \n\n"
+        )
         parent = hashlib.sha1(f"commit {len(raw)}\0{raw}".encode(), usedforsecurity=False).hexdigest()
     repository.git("fast-import", "--quiet", "--force", data="".join(script).encode())
     assert repository.head("main") == parent

@@ -6,14 +6,18 @@ import hashlib
 import json
 import os
 import re
+import secrets
+import stat
+import struct
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from triage.errors import NothingToJudge, TriageError
 from triage.model import CloneState, IssueFact, Occurrence, PathHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from zipfile import ZipFile, ZipInfo
 
@@ -26,9 +30,17 @@ _REPORT = re.compile(r"reports/[0-9]{1,4}\.xml")
 _LARGEST_FILE = 512 * 1024 * 1024
 _LARGEST_MEMBER = 20 * 1024 * 1024
 _MOST_MEMBERS = 1_000
+_LONGEST_LIST = 1024 * 1024
+_END = 22
+_LOCATOR = 20
+_STORED, _DEFLATED = 0, 8
 _STEEPEST = 200
 _STEEP_FROM = 1024 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LARGEST_NUMBER = 1 << 53
+
+T = TypeVar("T")
 
 
 class Exported(NamedTuple):
@@ -55,7 +67,12 @@ class Exported(NamedTuple):
 
 
 def write(path: Path, content: Exported) -> None:
-    """Write the file, whole or not at all; the same content gives the same bytes. Raises `TriageError`."""
+    """Write the file, whole or not at all. Raises `TriageError`."""
+    write_whole(path, packed(content))
+
+
+def packed(content: Exported) -> bytes:
+    """Return the bytes of the file; the same content always has the same."""
     import io  # noqa: PLC0415 - only when exporting
     import zipfile  # noqa: PLC0415 - only when exporting
 
@@ -89,7 +106,9 @@ def write(path: Path, content: Exported) -> None:
             for name, data in sorted(members.items())
         },
     }
-    members[_MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    # Names that are not UTF-8 are surrogates here, and `\udce9` is how JSON writes them.
+    members[_MANIFEST] = text.encode("utf-8", "backslashreplace")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in sorted(members.items()):
@@ -97,24 +116,41 @@ def write(path: Path, content: Exported) -> None:
             info.external_attr = 0o644 << 16
             info.compress_type = zipfile.ZIP_STORED if name == _BUNDLE else zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file by `data`, whole or not at all. Raises `TriageError` with the reason, leaving nothing behind."""
-    folder = path.parent
-    beside = folder / f".{path.name}.{os.getpid()}.part"
+    """Replace a file by `data`, whole or not at all. Raises `TriageError` with the reason, leaving nothing behind.
+
+    A link is replaced, not followed: it may come with a clone. A pipe or a device is written to.
+    """
+    beside = path.parent / f".triage-{secrets.token_hex(6)}.part"
     try:
-        try:
-            with beside.open("xb") as stream:
+        if _is_a_stream(path):
+            with path.open("wb") as stream:
+                stream.write(data)
+            return
+        with beside.open("xb") as stream:
+            try:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)
     except OSError as error:
         raise TriageError(f"{path} cannot be written: {error.strerror}", "name another file with -o") from None
+
+
+def _is_a_stream(path: Path) -> bool:
+    """Whether a path is a pipe or a character device, or one of the names that the system has for open files."""
+    if path.absolute().parts[1:2] in (("dev",), ("proc",)) and path.exists():
+        return not path.is_dir()
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -139,6 +175,7 @@ def read(path: Path) -> Exported:
         size = path.stat().st_size
         if size > _LARGEST_FILE:
             _damaged(path, f"it has {size:,} bytes; at most {_LARGEST_FILE:,} are read")
+        _check_end(path)
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
             if len(infos) > _MOST_MEMBERS:
@@ -148,13 +185,34 @@ def read(path: Path) -> Exported:
             return _content(path, archive, manifest, {info.filename for info in infos})
     except OSError as error:
         raise NothingToJudge(f"{path} cannot be read: {error.strerror or error}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        struct.error,
+    ) as error:
         _damaged(path, str(error) or type(error).__name__)
 
 
 def _damaged(path: Path, what: str) -> NoReturn:
     line = " ".join(what.split())[:200]
     raise NothingToJudge(f"{path} is not a whole exported file: {line}", "make it again: triage export N -o FILE")
+
+
+def _check_end(path: Path) -> None:
+    """Refuse a list of members that would be large, before it is read: `zipfile` holds all of it."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _END - _LOCATOR))
+        tail = stream.read()
+    end = tail[-_END:]
+    if len(end) < _END or not end.startswith(b"PK\5\6") or end[-2:] != b"\0\0":
+        _damaged(path, "it does not end like a zip file")
+    listed = int.from_bytes(end[12:16], "little")
+    if tail[:-_END].startswith(b"PK\6\7") or listed > _LONGEST_LIST:
+        _damaged(path, f"its list of members has more than {_LONGEST_LIST:,} bytes")
 
 
 def _check_names(path: Path, infos: list[ZipInfo]) -> None:
@@ -165,6 +223,8 @@ def _check_names(path: Path, infos: list[ZipInfo]) -> None:
             _damaged(path, f"it has a member {name!r}")
         if name in seen:
             _damaged(path, f"it has two members {name!r}")
+        if info.compress_type not in (_STORED, _DEFLATED):
+            _damaged(path, f"its member {name!r} is packed in a way that this program does not write")
         if info.flag_bits & 1:
             _damaged(path, f"its member {name!r} is encrypted")
         seen.add(name)
@@ -209,39 +269,109 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
         for name, data in members.items():
             if hashlib.sha256(data).hexdigest() != digests[name]["sha256"]:
                 _damaged(path, f"its member {name!r} has not the digest of its manifest")
-        clone = {**manifest["clone"], "fetched": _moment(manifest["clone"]["fetched"])}
         return Exported(
-            cluster=int(manifest["cluster"]),
-            repository=manifest["repository"],
-            branch=str(manifest["branch"]),
-            sha=str(manifest["sha"]),
+            cluster=_number(manifest["cluster"]),
+            repository=_or_none(_words, manifest["repository"]),
+            branch=_words(manifest["branch"]),
+            sha=_sha(manifest["sha"]),
             committed=_moment(manifest["committed"]),
             exported=_moment(manifest["exported"]),
-            state=CloneState(**clone),
+            state=_fields(CloneState, manifest["clone"], _CLONE),
             bundle=members[_BUNDLE],
             decisions=members[_DECISIONS],
-            shallow=tuple(manifest["shallow"]),
-            issues=tuple(
-                IssueFact(
-                    **{
-                        **f,
-                        "created": _moment(f["created"]),
-                        "closed": _moment(f["closed"]),
-                        "read": _moment(f["read"]),
-                    }
-                )
-                for f in manifest["issues"]
-            ),
-            reports={file: members[name] for file, name in manifest["reports"].items()},
-            paths={(p.pop("path"), p.pop("at")): PathHistory(**p) for p in (dict(item) for item in manifest["paths"])},
+            shallow=tuple(_sha(sha) for sha in _list(manifest["shallow"])),
+            issues=tuple(_fields(IssueFact, fact, _ISSUE) for fact in _list(manifest["issues"])),
+            reports={_words(file): members[name] for file, name in manifest["reports"].items()},
+            paths={
+                (_words(item["path"]), _sha(item["at"])): _fields(PathHistory, item, _PATH, beside=("path", "at"))
+                for item in _list(manifest["paths"])
+            },
             witnesses={
-                (w.pop("pattern"), tuple(w.pop("in"))): Occurrence(**w)
-                for w in (dict(item) for item in manifest["witnesses"])
+                (_words(item["pattern"]), tuple(_words(glob) for glob in _list(item["in"]))): _fields(
+                    Occurrence, item, _OCCURRENCE, beside=("pattern", "in")
+                )
+                for item in _list(manifest["witnesses"])
             },
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         _damaged(path, f"its manifest cannot be understood ({type(error).__name__}: {error})")
 
 
-def _moment(text: Any) -> Any:
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+def _fields(kind: Callable[..., T], item: Any, forms: Mapping[str, Any], beside: tuple[str, ...] = ()) -> T:
+    """Return a noun of the model whose fields are all there, each of its form, and no others."""
+    if not isinstance(item, dict) or item.keys() != {*forms, *beside}:
+        raise TypeError(f"not what {getattr(kind, '__name__', kind)} is made of")
+    return kind(**{key: form(item[key]) for key, form in forms.items()})
+
+
+def _moment(text: Any) -> datetime:
+    return datetime.strptime(_words(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _words(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _text_or_empty(value: Any) -> str:
+    return _words(value) if value != "" else ""
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < _LARGEST_NUMBER:
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _sha(value: Any) -> str:
+    if not _ID.fullmatch(_words(value)):
+        raise TypeError(f"{value!r} is not the id of an object")
+    return str(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is not a list")
+    return value
+
+
+def _state(value: Any) -> str:
+    if value not in ("open", "closed"):
+        raise TypeError(f"{value!r} is not the state of an issue")
+    return str(value)
+
+
+def _or_none(form: Callable[[Any], T], value: Any) -> T | None:
+    return None if value is None else form(value)
+
+
+_MAYBE_WORDS = partial(_or_none, _words)
+_MAYBE_MOMENT = partial(_or_none, _moment)
+_CLONE = {
+    "label": _text_or_empty,
+    "fetched": _MAYBE_MOMENT,
+    "shallow": _truth,
+    "partial": _truth,
+    "blind": _MAYBE_WORDS,
+    "cure": _MAYBE_WORDS,
+}
+_ISSUE = {
+    "number": _number,
+    "repository": _words,
+    "title": _text_or_empty,
+    "state": _state,
+    "reason": _MAYBE_WORDS,
+    "created": _moment,
+    "closed": _MAYBE_MOMENT,
+    "closed_by": _MAYBE_WORDS,
+    "read": _moment,
+}
+_PATH = {"moved_to": _MAYBE_WORDS, "how": _MAYBE_WORDS, "removed_by": partial(_or_none, _sha), "existed": _truth}
+_OCCURRENCE = {"sha": _sha, "path": _words, "line": _number, "text": _text_or_empty}

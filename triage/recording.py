@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from triage.errors import CouldNotLook
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -123,12 +125,28 @@ class Replayed:
         self.lines_changed = history.lines_changed
         self.tree = history.tree
         self.contents = history.contents
-        self.past_blobs = history.past_blobs
+
+    def past_blobs(self, globs: tuple[str, ...], tip: str) -> Iterator[tuple[str, str, str]]:
+        """Pass on; what is not there is not in the file, wherever it was unpacked."""
+        try:
+            yield from self._history.past_blobs(globs, tip)
+        except CouldNotLook:
+            raise CouldNotLook(
+                f"the history of these files is not in {self.state.label}", "name a clone: -C PATH"
+            ) from None
 
     def path_history(self, path: str, tip: str) -> PathHistory:
         """Return what was found when the file was exported, else what its objects tell."""
         kept = self._paths.get((path, tip))
-        return kept if kept is not None else self._history.path_history(path, tip)
+        if kept is None:
+            return self._history.path_history(path, tip)
+        if kept.moved_to is not None and not self._stands(kept.moved_to, tip):
+            raise CouldNotLook(f"{self.state.label} says that {path} is now {kept.moved_to}, and that is not there")
+        return kept
+
+    def _stands(self, path: str, tip: str) -> bool:
+        tree = self._history.tree(tip)
+        return path in tree or any(other.startswith(f"{path}/") for other in tree)
 
     def witness(self, pattern: str, globs: tuple[str, ...]) -> Occurrence | None:
         """Return where a pattern once stood, as found when the file was exported: a hint to look at."""

@@ -51,7 +51,7 @@ def read(environment: Mapping[str, str], flags: Mapping[str, Any], folder: Path 
     values: dict[str, Any] = {}
     for key, kind in _KEYS.items():
         value: Any = flags.get(key)
-        where = f"--{key.replace('_', '-')}"
+        where = "--repo" if key == "repository" else f"--{key.replace('_', '-')}"
         beside = Path()
         if value is None:
             value, where = environment.get(f"TRIAGE_{key.upper()}") or None, f"TRIAGE_{key.upper()}"
@@ -99,7 +99,8 @@ def _from_file(folder: Path) -> tuple[Path | None, dict[str, Any]]:
         if project.is_file():
             text = _content(project)
             if b"[tool.triage" in text:
-                return _shorter(project), _table(project, _parse(project, text).get("tool", {}).get("triage", {}))
+                tools = _parse(project, text).get("tool")
+                return _shorter(project), _table(project, tools.get("triage", {}) if isinstance(tools, dict) else {})
         if (above / ".git").exists():
             break
     return None, {}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import sys
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
@@ -32,6 +35,14 @@ Exit codes:
   3  no verdict could be made at all: git, an exported file, a disk
   4  access refused
 """
+
+
+_TOKEN = re.compile(r"(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{10,}")
+
+
+def has_token(text: str) -> bool:
+    """Whether a text holds what looks like an access token."""
+    return _TOKEN.search(text) is not None
 
 
 class _Commands(click.Group):
@@ -75,11 +86,20 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; a fault is one message with a hint and the contract's exit code."""
+    _end_tidily()
     debug = "--debug" in sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
+    if any(has_token(argument) for argument in sys.argv[1:]):
+        _complain("a token stands on the command line, where others can read it", "put it into GH_TOKEN")
+        sys.exit(2)
+    sys.exit(_flushed(_run(debug=debug)))
+
+
+def _run(*, debug: bool) -> int:
+    code: Any
     try:
         code = cli.main(prog_name="triage", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -87,29 +107,29 @@ def main() -> None:
     except click.Abort:
         code = 130
     except click.ClickException as fault:
-        _complain(fault.format_message(), getattr(fault, "hint", None) or _usage(fault))
+        if len(sys.argv) == 1:
+            _say(fault.format_message())
+        else:
+            _complain(" ".join(fault.format_message().split()), getattr(fault, "hint", None) or _usage(fault))
         code = 2
     except TriageError as fault:
-        if debug:
-            raise
+        _trace(debug=debug)
         _complain(fault.message, fault.hint)
         code = fault.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except OSError as fault:
-        if debug:
-            raise
-        _complain(f"{fault.filename or 'writing'}: {fault.strerror or fault}", None)
+        _trace(debug=debug)
+        _complain(*_failed(fault))
         code = 3
-    except Exception as fault:
-        if debug:
-            raise
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is no verdict
+        _trace(debug=debug)
         _complain(
             f"a fault of this program: {type(fault).__name__}: {fault}", "please report it with the output of --debug"
         )
         code = 3
-    sys.exit(_flushed(code if isinstance(code, int) else 0))
+    return code if isinstance(code, int) else 0
 
 
 def _usage(fault: click.ClickException) -> str | None:
@@ -120,13 +140,50 @@ def _usage(fault: click.ClickException) -> str | None:
 def _complain(message: str, hint: str | None) -> None:
     from triage.cli.talk import visible  # noqa: PLC0415 - only after a mistake
 
-    click.echo(f"triage: error: {visible(message)}", err=True)
+    _say(f"triage: error: {visible(message)}")
     if hint:
-        click.echo(f"  hint: {visible(hint)}", err=True)
+        _say(f"  hint: {visible(hint)}")
+
+
+def _say(text: str) -> None:
+    """Print to stderr; where that is closed or full, the exit code still says what happened."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _trace(*, debug: bool) -> None:
+    if debug:
+        import traceback  # noqa: PLC0415 - only where somebody looks for a fault
+
+        _say(traceback.format_exc().rstrip("\n"))
+
+
+def _failed(fault: OSError) -> tuple[str, str | None]:
+    """What to say of a failure of the system, and what to do about it."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder is gone", "cd to a folder that exists"
+    return f"{fault.filename or 'writing'}: {fault.strerror or fault}", None
+
+
+def _end_tidily() -> None:
+    """Let a polite end, as by `timeout` or a stopped job, remove temporary files and end git like any other."""
+    import signal  # noqa: PLC0415 - no part of `import triage.cli`
+
+    def end(number: int, _frame: object) -> NoReturn:
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with contextlib.suppress(ValueError, OSError):  # not in the main thread
+            if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+                signal.signal(number, end)
 
 
 def _flushed(code: int) -> int:
     """Flush what was printed; a reader that went away or a full disk is no traceback."""
+    if sys.stdout is None:
+        return code
     try:
         sys.stdout.flush()
     except BrokenPipeError:

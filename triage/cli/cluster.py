@@ -52,7 +52,7 @@ def command(
     N is the number of a cluster, e.g. 529 for clusters/529.yaml, or the path of a cluster file. Judged by
     clusters/N.evidence if it is there, else by the clone that you stand in (-C names another).
     """
-    options = from_flags(flags)
+    options = from_flags({**flags, "output": output, "template": template})
     if render and as_json:
         raise AskedWrongly("--render and --json are two kinds of output", "leave one of them out")
     if template is not None:
@@ -65,12 +65,14 @@ def command(
     if number is None:
         raise AskedWrongly("which cluster?", "triage cluster 529, or triage cluster --all")
     path = files.locate(number, options)
+    if output is not None:
+        files.keep(path, Path(output))
     result = _judged(path, options)
     document = show(result)
     if output is not None and output != "-":
         from triage.exported import write_whole  # noqa: PLC0415 - only where a file is written
 
-        write_whole(Path(output), document.encode("utf-8"))
+        write_whole(Path(output), _plain(document))
         remark(f"wrote {output}", quiet=options.quiet)
     else:
         click.echo(document, nl=False, color=options.color)
@@ -149,7 +151,7 @@ def _all(options: Options, show: Any, *, render: bool, as_json: bool, output: st
             from triage.exported import write_whole  # noqa: PLC0415
 
             ending = "json" if as_json else "md" if render else "txt"
-            write_whole(folder / f"{result.cluster.cluster}.{ending}", document.encode("utf-8"))
+            write_whole(folder / f"{result.cluster.cluster}.{ending}", _plain(document))
         elif as_json:
             click.echo(document, nl=False)
         else:
@@ -161,6 +163,11 @@ def _all(options: Options, show: Any, *, render: bool, as_json: bool, output: st
     if blind == len(paths):
         return 3
     return 1 if blind and options.fail_on == "unverified" else worst
+
+
+def _plain(document: str) -> bytes:
+    """Return a document as a file has it: without colours, whatever is in a name."""
+    return click.unstyle(document).encode("utf-8", "backslashreplace")
 
 
 def _folder(name: str) -> Path:

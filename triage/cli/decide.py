@@ -24,7 +24,9 @@ _ABROAD = re.compile(r"([^/#\s]+/[^/#\s]+)#([1-9][0-9]*)")
 
 @click.command(name="decide")
 @click.argument("issue", metavar="ISSUE")
-@click.argument("decision", type=click.Choice(["resolved", "merged", "declined", "sequential", "open"]))
+@click.argument(
+    "decision", metavar="DECISION", type=click.Choice(["resolved", "merged", "declined", "sequential", "open"])
+)
 @click.option("--cluster", "cluster", metavar="N", help="The cluster; else the one that has the issue.")
 @click.option("--resolved-by", metavar="M", help="resolved: the issue of the cluster that solves it.")
 @click.option("--into", metavar="M", help="merged: the issue that it goes on in.")
@@ -34,7 +36,7 @@ _ABROAD = re.compile(r"([^/#\s]+/[^/#\s]+)#([1-9][0-9]*)")
 @click.option("--because", metavar="TEXT", help="Why.")
 @everywhere
 def command(issue: str, decision: str, cluster: str | None, **flags: Any) -> int:
-    """Record a decision on ISSUE in its cluster file.
+    """Record a decision on ISSUE in its cluster file: resolved, merged, declined, sequential or open.
 
     The cluster is found by the issue. The rest of the file stays byte for byte; keys that the new decision
     does not have are removed, and said to be.

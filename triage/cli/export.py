@@ -34,9 +34,9 @@ def command(number: str, output: str | None, **flags: Any) -> int:
     its cluster file as clusters/N.evidence it is used without being named.
     """
     from triage.cli.looking import looking  # noqa: PLC0415 - git and the checkers
-    from triage.exported import write  # noqa: PLC0415
+    from triage.exported import packed, write_whole  # noqa: PLC0415
 
-    options = from_flags(flags)
+    options = from_flags({**flags, "output": output})
     path = files.locate(number, options)
     try:
         file = files.read(path)
@@ -44,21 +44,21 @@ def command(number: str, output: str | None, **flags: Any) -> int:
         show_findings(refused.findings, color=options.color, err=True)
         raise AskedWrongly(f"{path} cannot be exported: it has errors", f"triage lint {path}") from None
     content = file.source.text.encode("utf-8")
-    target = Path(output) if output is not None else path.with_suffix(".evidence")
-    if options.git is None and options.exported is None and target.resolve() == path.with_suffix(".evidence").resolve():
-        options = _from_clone(options)
-    with looking(file.cluster, path, content, options) as looked:
-        write(target, collected(file, content, looked, path))
-    size = target.stat().st_size
+    near = path.with_suffix(".evidence")
+    target = Path(output) if output is not None else near
+    files.keep(path, target)
+    # The file that is about to be replaced is no source: then the repository one stands in is judged.
+    with looking(file.cluster, path, content, options, beside=target.resolve() != near.resolve()) as looked:
+        data = packed(collected(file, content, looked, path))
+    if output == "-":
+        click.echo(data, nl=False)
+        return 0
+    write_whole(target, data)
     remark(
-        f"wrote {target} ({size:,} bytes); read it with: triage cluster {number} --from {target}", quiet=options.quiet
+        f"wrote {target} ({len(data):,} bytes); read it with: triage cluster {number} --from {target}",
+        quiet=options.quiet,
     )
     return 0
-
-
-def _from_clone(options: Any) -> Any:
-    """The file that is about to be replaced is no source: judge by the repository one stands in."""
-    return options._replace(git=Path())
 
 
 def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> Exported:
@@ -81,7 +81,8 @@ def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> 
         sha=judged.sha,
         committed=judged.committed,
         exported=judged.at,
-        state=looked.facts.history.state,
+        # What a file was called on the way is no fact about the clone that it was made from.
+        state=looked.exported.state if looked.exported is not None else looked.facts.history.state,
         bundle=_bundle(looked, recording),
         decisions=content,
         shallow=boundary(looked.history),

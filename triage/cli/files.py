@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def locate(name: str, options: Options) -> Path:
     """Return the cluster file that a number or a path names. Raises `AskedWrongly`."""
     number = name.removeprefix("#")
-    if number.isascii() and number.isdigit():
+    if _is_number(number):
         path = options.settings.clusters / f"{number}{reading.SUFFIX}"
         if path.exists() or path.is_symlink():
             return path
-        known = [file.stem for file in listed(options.settings.clusters, missing_ok=True)]
+        known = [file.stem for file in listed(options.settings.clusters)]
         there = (
             f"{options.settings.clusters}/ has {', '.join(known)}"
             if known
@@ -49,9 +49,25 @@ def listed(folder: Path, *, missing_ok: bool = False) -> list[Path]:
             "go to the folder that has clusters/, or say where they are: TRIAGE_CLUSTERS=DIR",
         )
     files = [path for path in folder.iterdir() if path.suffix == reading.SUFFIX]
-    return sorted(
-        files, key=lambda path: (not path.stem.isdigit(), int(path.stem) if path.stem.isdigit() else 0, path.name)
-    )
+    return sorted(files, key=lambda path: (not _is_number(path.stem), _number(path.stem), path.name))
+
+
+def _is_number(stem: str) -> bool:
+    return stem.isascii() and stem.isdigit()
+
+
+def _number(stem: str) -> int:
+    return int(stem) if _is_number(stem) else 0
+
+
+def keep(decisions: Path, output: Path) -> None:
+    """Refuse to write over the file that the decisions stand in. Raises `AskedWrongly`."""
+    try:
+        same = output.samefile(decisions)
+    except OSError:
+        same = output.absolute() == decisions.absolute()
+    if same:
+        raise AskedWrongly(f"{output} has the decisions; nothing else is written there", "name another file with -o")
 
 
 def read(path: Path) -> ClusterFile:

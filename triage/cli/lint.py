@@ -10,7 +10,7 @@ import click
 
 from triage.cli import files
 from triage.cli.options import everywhere, from_flags
-from triage.cli.talk import show_findings
+from triage.cli.talk import remark, show_findings
 from triage.clusters import graph
 from triage.errors import AskedWrongly
 from triage.model import Severity
@@ -30,8 +30,10 @@ def command(paths: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # noqa
             chosen += files.listed(path)
         elif path.exists() or path.is_symlink():
             chosen.append(path)
-        else:
+        elif paths:
             chosen.append(files.locate(name, options))
+        else:
+            chosen += files.listed(path)
     if not chosen:
         raise AskedWrongly("there is no cluster file to check", "a cluster file is called clusters/529.yaml")
     read, errors = files.read_all(dict.fromkeys(chosen))
@@ -53,5 +55,5 @@ def command(paths: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # noqa
             if findings
             else "no findings"
         )
-        click.echo(f"{count} checked: {what}", err=True)
+        remark(f"{count} checked: {what}", quiet=False)
     return 1 if wrong else 0

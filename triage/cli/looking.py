@@ -75,14 +75,14 @@ class ReportFiles:
 
 
 @contextmanager
-def looking(cluster: Cluster, path: Path, content: bytes, options: Options) -> Iterator[Looked]:
+def looking(cluster: Cluster, path: Path, content: bytes, options: Options, *, beside: bool = True) -> Iterator[Looked]:
     """Open what a cluster is judged by, for as long as it is judged.
 
-    An exported file if one is named, or lies beside the cluster file and no clone is named; else the clone.
+    An exported file if one is named, or lies `beside` the cluster file and no clone is named; else the clone.
     Raises `NothingToJudge` or `AskedWrongly`.
     """
-    beside = path.with_suffix(".evidence")
-    source = options.exported or (beside if options.git is None and beside.is_file() else None)
+    near = path.with_suffix(".evidence")
+    source = options.exported or (near if beside and options.git is None and near.is_file() else None)
     if source is not None:
         if options.git is not None:
             raise AskedWrongly("--from and -C say two things to judge by", "leave one of them out")
@@ -155,6 +155,11 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
     from triage import exported as exported_files  # noqa: PLC0415
 
     file = exported_files.read(source)
+    if file.cluster != cluster.cluster:
+        raise NothingToJudge(
+            f"{source} was exported of cluster {file.cluster}, not of cluster {cluster.cluster}",
+            f"triage export {cluster.cluster} -o FILE",
+        )
     state = file.state._replace(label=str(source))
     if file.decisions != content:
         blind = f"the decisions changed after {source.name} was made, so it may lack what they rest on"
@@ -166,7 +171,14 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
             place = Path(folder)
             timeout = float(options.settings.git_timeout)
             history = git.bundled_history(file.bundle, place, state, shallow=file.shallow, timeout=timeout)
-            sha, committed = file.sha, file.committed
+            history.git.shown = source
+            found = history.commits([file.sha]).get(file.sha)
+            if found is None:
+                raise NothingToJudge(
+                    f"{source} does not have the commit that it is to be judged by, {file.sha}",
+                    f"triage export {cluster.cluster} -o {source}",
+                )
+            sha, committed = found.sha, found.committed
             if wanted is not None or as_of not in (None, "now"):
                 history, stand = git.open_history(
                     place, branch=wanted or file.sha, as_of=as_of, timeout=timeout, state=state

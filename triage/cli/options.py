@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from triage import settings
+from triage.cli import has_token
 from triage.cli.talk import color_wanted
 from triage.errors import AskedWrongly
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from triage.settings import Settings
 
 F = TypeVar("F", bound="Callable[..., Any]")
-_TOKEN = re.compile(r"(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{10,}")
+_CALLED = {"repository": "--repo", "git": "-C/--git", "exported": "--from"}
 
 
 class Options(NamedTuple):
@@ -67,9 +67,12 @@ def everywhere(function: F) -> F:
 
 def from_flags(flags: dict[str, Any]) -> Options:
     """Return what the flags of `everywhere` amount to. Raises `AskedWrongly`."""
-    for value in flags.values():
-        if isinstance(value, str) and _TOKEN.search(value):
+    for key, value in flags.items():
+        if isinstance(value, str) and has_token(value):
             raise AskedWrongly("a token stands on the command line, where others can read it", "put it into GH_TOKEN")
+        if value == "":
+            flag = _CALLED.get(key, f"--{key.replace('_', '-')}")
+            raise AskedWrongly(f"{flag} is empty", "was a variable not set? leave the flag out, or give it a value")
     chosen = settings.read(
         os.environ,
         {key: flags.get(key) for key in ("repository", "branch", "templates", "fail_on")},

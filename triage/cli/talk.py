@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def visible(text: str) -> str:
-    """Return a text without control, format or other unprintable characters; line ends are kept."""
-    return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text
-    )
+    """Return a text without control, format or other unprintable characters, on one line.
+
+    A line end that a file or a name brings along could begin a row, a mark or a workflow command of its own.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
 
 
 def finding_lines(finding: Finding) -> str:
@@ -39,23 +41,25 @@ def annotation(finding: Finding) -> str:
     """
     place = finding.place
     text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
-    escaped = visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    escaped = "%0A".join(visible(line).replace("%", "%25") for line in text.split("\n"))
     file = visible(place.file).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
     return f"::{finding.severity} file={file},line={place.line},col={place.column},title={finding.rule}::{escaped}"
 
 
 def show_findings(findings: Iterable[Finding], *, color: bool | None, err: bool) -> None:
     """Print findings; inside GitHub Actions as annotations too."""
-    for finding in findings:
-        click.echo(finding_lines(finding), err=err, color=color)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
-            click.echo(annotation(finding), err=err)
+    with contextlib.suppress(OSError) if err else contextlib.nullcontext():
+        for finding in findings:
+            click.echo(finding_lines(finding), err=err, color=color)
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                click.echo(annotation(finding), err=err)
 
 
 def remark(text: str, *, quiet: bool) -> None:
-    """Say something beside the document, on stderr, unless asked to be quiet."""
+    """Say something beside the document, on stderr, unless asked to be quiet; where nobody listens is no fault."""
     if not quiet:
-        click.echo(visible(text), err=True)
+        with contextlib.suppress(OSError):
+            click.echo(visible(text), err=True)
 
 
 def color_wanted(*, no_color: bool) -> bool | None:

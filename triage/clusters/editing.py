@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from triage.clusters import nodes, reading
+from triage.clusters.complaints import nearest
 from triage.clusters.grammar import DECISION_MODELS, Decision
 from triage.clusters.nodes import Mapping, Node, Refused, Scalar, Sequence, Source, show
 from triage.clusters.values import IssueName
@@ -142,7 +143,7 @@ def _without(values: dict[str, Said]) -> frozenset[str]:
 def _check(issue: int, wanted: Wanted) -> None:
     if wanted.decision not in DECISION_MODELS:
         raise AskedWrongly(
-            f"{show(wanted.decision)} is not a decision", reading.nearest(wanted.decision, DECISION_MODELS, always=True)
+            f"{show(wanted.decision)} is not a decision", nearest(wanted.decision, DECISION_MODELS, always=True)
         )
     if issue < 1:
         raise AskedWrongly(f"{issue} is not the number of an issue")

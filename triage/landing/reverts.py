@@ -48,6 +48,7 @@ class Reverts:
         self._history = history
         self._reverts = survey.reverts
         self._known: Mapping[str, Commit] | None = None
+        self._ahead = False
 
     def of(self, commit: Commit, tip: str) -> Undone | None:
         """Return what takes `commit` back on the way to `tip`, or None; a revert that was itself reverted does not."""
@@ -106,6 +107,7 @@ class Reverts:
 
     def _by_subject(self, commit: Commit) -> Iterator[Undone]:
         names = undoing_names(commit.subject)
+        self._look_ahead(commit)
         telling = {revert.sha for sha in self._cited() for revert in self._reverts[sha]}
         for name, reverts in self._history.survey(names).subjects.items():
             for revert in reverts:
@@ -113,6 +115,14 @@ class Reverts:
                     continue
                 if self._history.reachable(revert.sha, [commit.sha]):
                     yield Undone(revert, sure=not self._twins(commit, revert))
+
+    def _look_ahead(self, commit: Commit) -> None:
+        """Look for the names of what undoes any revert in one pass, once the first of them is asked about."""
+        reverts = {revert.sha: revert.subject for commits in self._reverts.values() for revert in commits}
+        if not self._ahead and commit.sha in reverts:
+            self._ahead = True
+            subjects = set(reverts.values())
+            self._history.survey({name for subject in subjects for name in undoing_names(subject)} | subjects)
 
     def _twins(self, commit: Commit, revert: Commit) -> Collection[str]:
         """The other commits before a revert that have this one's subject: it may have meant one of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -9,7 +10,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from jinja2 import BaseLoader, StrictUndefined, Undefined, pass_environment, pass_eval_context
+from jinja2 import BaseLoader, FileSystemBytecodeCache, StrictUndefined, Undefined, pass_environment, pass_eval_context
 from jinja2.compiler import CodeGenerator
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import (
@@ -25,6 +26,7 @@ from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 
+from triage import __version__
 from triage.errors import AskedWrongly
 from triage.reports import foreign
 from triage.reports.foreign import Markdown
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jinja2 import Environment, Template, nodes
+    from jinja2.bccache import Bucket
     from jinja2.compiler import Frame
     from jinja2.nodes import EvalContext
     from jinja2.runtime import Context
@@ -398,6 +401,38 @@ class _Writer(CodeGenerator):
         raise _RefusedSourceError(message, node.lineno, self.name, self.filename, hint)
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """The shipped templates as they were compiled by an earlier run; compiling takes longer than all else here."""
+
+    @classmethod
+    def kept(cls) -> _Compiled | None:
+        """Return the cache in the user's cache folder; None where there is none that only the user can write to.
+
+        The folder's name changes with this module, since what is compiled depends on it.
+        """
+        home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", ""), ".cache")  # noqa: PTH118
+        if not os.path.isabs(home) or not hasattr(os, "getuid"):  # noqa: PTH117 - a path of the user's, not ours
+            return None
+        try:
+            made = f"{__version__}-{os.stat(__file__).st_mtime_ns:x}"  # noqa: PTH116
+            folder = os.path.join(home, "triage", "templates", made)  # noqa: PTH118
+            os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
+            found = os.stat(folder)  # noqa: PTH116
+        except OSError:
+            return None
+        return cls(folder) if found.st_uid == os.getuid() and not found.st_mode & 0o022 else None
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Load what was kept; what cannot be read is compiled again."""
+        with contextlib.suppress(OSError, EOFError, ValueError, TypeError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled, if there is room."""
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja without anything but data, loops, macros and a few filters."""
 
@@ -414,6 +449,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             finalize=_printed,
             optimized=False,
             autoescape=False,
+            bytecode_cache=_Compiled.kept() if own is None else None,
         )
         self.globals = {"range": _range}
         self.filters = {name: FILTERS[name] for name in _FILTERS} | _OWN_FILTERS

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from triage.cli import main
+from triage.cli import run
 
-main()
+run()

@@ -203,7 +203,11 @@ def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
     except CouldNotLook as fault:
         reason = f"{fault.message} (`{fault.hint}`)" if fault.hint else fault.message
         return {citation: Landing(Status.UNVERIFIED, reason) for citation in citations}
-    facts.history.changes({landing.commit.sha for landing in landings.values() if landing.commit is not None})
+    hints = [facts.history.witness(item.absent, item.in_) for item in items if item.kind == "absent"]
+    wanted = {hint.sha for hint in hints if hint is not None}
+    facts.history.changes(
+        wanted.union(landing.commit.sha for landing in landings.values() if landing.commit is not None)
+    )
     return landings
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -82,6 +84,23 @@ def cli() -> None:
     Every mark in a report was earned by looking: a commit is on the branch, a file is there, a test was
     executed and passed. What could not be looked at is unverified, never refuted.
     """
+
+
+def run() -> NoReturn:
+    """Be the program: run the command line, then end the process without taking it apart piece by piece.
+
+    That, and fewer rounds of the garbage collector over modules that stay, is a sixth of a short run.
+    """
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+        atexit._run_exitfuncs()  # noqa: SLF001 - what was begun is ended; only memory is left to the system
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)
+    os._exit(0)
 
 
 def main() -> None:

@@ -54,6 +54,9 @@ def kinds(git: Git, names: Iterable[str]) -> list[Header | None]:
     asked = list(names)
     if not asked:
         return []
+    if len(asked) <= _PIPEFUL:
+        # A handful is mostly of commits, which are read next anyway: no process for the check alone.
+        return [header for header, _ in _ask(git, asked, "--batch", _passed_over)]
     if len(asked) <= _FEW:
         return [header for header, _ in _ask(git, asked, "--batch-check", lambda _stream, _header: b"")]
     feed = "".join(f"{name}\n" for name in asked).encode()
@@ -88,6 +91,11 @@ def read(git: Git, shas: Iterable[str], kind: str, largest: int) -> Iterator[tup
             header = _announced(stream)
             yield sha, header, content(stream, header) if header is not None else b""
         stream.finish()
+
+
+def _passed_over(stream: Stream, header: Header) -> bytes:
+    stream.skip(header.size + 1)
+    return b""
 
 
 def _ask(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from middle import AFTERWARDS, APEX, LATER, evidence, facts_of, landed, only
 from repositories import START, Repository, run_git
 
 from triage.landing.proof import Citation, settle
-from triage.landing.subjects import Manner, manner, tidy
+from triage.landing.subjects import Manner, Wanted, manner, tidy
 from triage.model import Status
 
 VERIFIED, REFUTED, UNVERIFIED = Status.VERIFIED, Status.REFUTED, Status.UNVERIFIED
@@ -560,3 +562,15 @@ def test_many_citations_are_settled_together_and_each_for_its_own_tip(repository
     found = settle(citations, facts.history, "main", facts.rules.subject_window)
     assert [found[one].status for one in citations] == [VERIFIED, VERIFIED, UNVERIFIED]
     assert settle([], facts.history, "main", facts.rules.subject_window) == {}
+
+
+WORDS = st.lists(st.sampled_from(["fix", "fix:", "fix(a):", "wip", " ", "  ", "(#1)", "(#12)", ":", ": ", "“x”", "'", "a b", "the thing that broke", "…", "..."]), max_size=6).map("".join)  # fmt: skip
+
+
+@settings(max_examples=2000, deadline=None)
+@given(wanted=st.lists(WORDS, max_size=4), actual=WORDS)
+def test_passing_over_most_subjects_quickly_passes_over_no_match(wanted, actual):
+    index = Wanted(wanted)
+    quick = index.matches(actual)
+    index._cannot_match = lambda _: False
+    assert quick == index.matches(actual)

@@ -250,7 +250,7 @@ def _manifest(path: Path, data: bytes) -> dict[str, Any]:
         manifest = json.loads(data)
     except (ValueError, RecursionError):
         _damaged(path, "its manifest is not JSON")
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+    if not isinstance(manifest, dict) or type(manifest.get("format")) is not int or manifest["format"] < 1:
         _damaged(path, "its manifest names no format")
     if manifest["format"] > FORMAT:
         raise NothingToJudge(

@@ -47,6 +47,9 @@ class History(Protocol):
     def survey(self, subjects: Iterable[str]) -> Survey:
         """One pass over all refs for the wanted subjects (as `triage.landing.subjects.key` has them)."""
 
+    def look_ahead(self, shas: Iterable[str]) -> None:
+        """Say that the changes of these commits will be asked for; a reader may begin with them."""
+
     def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
         """Each commit's diff against its first parent. A commit whose trees are missing is left out."""
 

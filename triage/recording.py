@@ -61,6 +61,10 @@ class Recording:
         self.commits_seen.update(commit.sha for commits in found.subjects.values() for commit in commits)
         return found
 
+    def look_ahead(self, shas: Iterable[str]) -> None:
+        """Pass on."""
+        self._history.look_ahead(shas)
+
     def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
         """Pass on, keeping the diffs."""
         found = self._history.changes(shas)
@@ -121,6 +125,7 @@ class Replayed:
         self.commits = history.commits
         self.reachable = history.reachable
         self.survey = history.survey
+        self.look_ahead = history.look_ahead
         self.changes = history.changes
         self.lines_changed = history.lines_changed
         self.tree = history.tree

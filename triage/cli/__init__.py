@@ -210,6 +210,7 @@ def _flushed(code: int) -> int:
         return 141
     except OSError as fault:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _complain(f"the output could not be written: {fault.strerror}", None)
+        if code != 3:  # noqa: PLR2004 - else it was said before
+            _complain(f"the output could not be written: {fault.strerror}", None)
         return 3
     return code

@@ -125,7 +125,7 @@ def _belongs(place: Path, repository: str | None, cluster: Cluster, timeout: flo
     try:
         urls = git.remote_urls(place, timeout)
     except NothingToJudge as fault:
-        raise NothingToJudge(fault.message, hint) from None
+        raise NothingToJudge(fault.message, hint if "not a git repository" in fault.message else fault.hint) from None
     if repository is None:
         return
     if not any(git.url_names(url, repository) for url in urls):

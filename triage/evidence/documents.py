@@ -58,11 +58,16 @@ def about_documents(title: str | None) -> bool:
     return title is not None and (_ABOUT_DOCUMENTS.search(title) is not None or _DOCUMENT_TYPE.match(title) is not None)
 
 
+_TELLING = ("open", "part", "not ", "not\n", "not\t", "n't", "n’t", "untested")
+"""One of these stands in every denial; most messages have none, and are done with."""
 _ENDS = "(?:fix|close|resolve|solve|address|complete)"
 
 
 def denial(message: str, issue: int) -> str | None:
     """Return the words of a commit message that deny that the issue is settled by it, or None."""
+    folded = message.casefold()
+    if not any(word in folded for word in _TELLING):
+        return None
     name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
     patterns = (
         r"\b(?:the|this)\s+(?:issue|ticket|bug)\b[^.]{0,200}?[,;:]\s+it\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",

@@ -56,13 +56,6 @@ def differences(fields: Iterable[bytes]) -> Iterator[tuple[str, Raw | None]]:
         )
 
 
-def _change(raw: Raw) -> Change:
-    before, after = (
-        sha if sha and mode != SUBMODULE else None for sha, mode in zip((raw.before, raw.after), raw.modes, strict=True)
-    )
-    return Change(raw.path, before, after)
-
-
 def pair(commit: Commit) -> str:
     """Return the input line that has diff-tree compare a commit with its first parent only."""
     return " ".join((commit.sha, *commit.parents[:1]))
@@ -83,27 +76,48 @@ def _with_trees(git: Git, commits: Sequence[Commit]) -> list[Commit]:
 def changes(git: Git, commits: Mapping[str, Commit]) -> dict[str, tuple[Change, ...]]:
     """Return the diffs of the commits, without those that need a tree which is missing.
 
-    One process, and one more for each commit where a tree below the root is missing.
+    One process where all trees are here; else those whose root trees are missing are left out first, and there is
+    one process more for each commit where a tree below the root is missing.
     """
-    waiting = _with_trees(git, list(commits.values()))
-    answers: dict[str, tuple[Change, ...]] = {}
+    answers, whole = asked(git, list(commits.values()))
+    if whole:
+        return answers
+    waiting = _with_trees(git, [commit for sha, commit in commits.items() if sha not in answers])
     while waiting:
-        found: dict[str, list[Change]] = {}
-        feed = "".join(f"{pair(commit)}\n" for commit in waiting).encode()
-        with git.stream(*RAW, "--no-renames", "--always", feed=feed) as stream:
-            for commit, raw in differences(stream.fields()):
-                here = found.setdefault(commit, [])
-                if raw is not None:
-                    here.append(_change(raw))
-            try:
-                stream.finish()
-            except CouldNotLook:
-                if len(found) >= len(waiting):
-                    raise
-        answers.update((sha, tuple(listed)) for sha, listed in found.items())
+        found, whole = asked(git, waiting)
+        answers.update(found)
         # What came last was complete: git prints a commit's header and diff in one go, after reading its trees.
-        waiting = waiting[len(found) + 1 :]
+        waiting = [] if whole else waiting[len(found) + 1 :]
     return answers
+
+
+def asked(git: Git, commits: Sequence[Commit]) -> tuple[dict[str, tuple[Change, ...]], bool]:
+    """Return the diffs that git prints before it ends, and whether these are all."""
+    found: dict[str, list[Change]] = {}
+    listed: list[Change] = []
+    feed = "".join(f"{pair(commit)}\n" for commit in commits).encode()
+    with git.stream(*RAW, "--no-renames", "--always", feed=feed) as stream:
+        fields = stream.fields()
+        for field in fields:
+            if not field.startswith(b":"):
+                sha = field.strip().decode("ascii", "replace")
+                if not is_object_id(sha):
+                    raise garbled("diff-tree")
+                listed = found.setdefault(sha, [])
+                continue
+            words = field.split(b" ")
+            path = next(fields, None)
+            if len(words) != 5 or path is None:  # noqa: PLR2004 - two modes, two ids, a letter
+                raise garbled("diff-tree")
+            before = None if words[0][1:] == SUBMODULE or not words[2].strip(b"0") else words[2].decode()
+            after = None if words[1] == SUBMODULE or not words[3].strip(b"0") else words[3].decode()
+            listed.append(Change(path_text(path), before, after))
+        try:
+            stream.finish()
+        except CouldNotLook:
+            if len(found) >= len(commits):
+                raise
+    return {sha: tuple(each) for sha, each in found.items()}, len(found) == len(commits)
 
 
 def lines_changed(git: Git, commit: Commit) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 from typing import TYPE_CHECKING
 
-from triage.errors import CouldNotLook
+from triage.errors import CouldNotLook, TriageError
 from triage.git import diffs, objects, past
 from triage.git.names import is_abbreviation, is_object_id, is_ref_name, object_id
 from triage.git.stream import garbled
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from triage.git.process import Git
+    from triage.git.stream import Stream
     from triage.model import Change, CloneState, Commit, Entry, Occurrence, PathHistory
 
 _ARGUMENTS_HOLD = 90_000
@@ -25,8 +28,10 @@ _KEPT_WALK = 300_000
 _KEPT_TREES = 16
 _UNDOES = re.compile(rb"^[ \t]*This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 _NO_CHANGE_OF_OURS = ("refs/replace/", "refs/notes/", "refs/stash", "refs/bisect/", "refs/rewritten/")
-_SURVEY = "--format=%H%x00%P%x00%s%x00%b%x00"
+_SUBJECTS = "--format=%H%x00%P%x00%s%x00"
+_BODIES = "--format=%H%x00%b%x00"
 _KEPT_GRAPH = 50_000
+_MANY = 100
 
 
 class GitHistory:
@@ -50,7 +55,10 @@ class GitHistory:
         self._lines: dict[str, tuple[int, int]] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
         self._paths: dict[tuple[str, str], PathHistory] = {}
+        self._reverting: dict[str, tuple[Commit, ...]] | None = None
         self._graph: dict[str, list[str]] = {}
+        self._ahead: tuple[threading.Thread, dict[str, tuple[Change, ...]]] | None = None
+        self._lines_kept: list[tuple[str, str]] | None = None
         self._missing = () if whole else ("--ignore-missing",)
 
     @property
@@ -201,43 +209,61 @@ class GitHistory:
         fresh = [subject for subject in asked if subject not in self._subjects]
         if fresh or self._reverts is None:
             self._pass(fresh)
-        by_subject = {subject: self._subjects[subject] for subject in asked}
-        reverts = self._reverts or {}
-        commits = self.commits(sha for shas in (*by_subject.values(), *reverts.values()) for sha in shas)
-        return Survey(
-            subjects={key: tuple(commits[sha] for sha in shas) for key, shas in by_subject.items() if shas},
-            reverts={key: tuple(commits[sha] for sha in shas) for key, shas in reverts.items()},
-        )
+        by_subject = {subject: shas for subject in asked if (shas := self._subjects[subject])}
+        commits = self.commits(sha for shas in by_subject.values() for sha in shas) if by_subject else {}
+        if self._reverting is None:
+            reverts = self._reverts or {}
+            found = self.commits(sha for shas in reverts.values() for sha in shas)
+            self._reverting = {key: tuple(found[sha] for sha in shas) for key, shas in reverts.items()}
+        subjects = {key: tuple(commits[sha] for sha in shas) for key, shas in by_subject.items()}
+        return Survey(subjects, self._reverting)
 
     def _pass(self, fresh: list[str]) -> None:
         wanted = Wanted(fresh)
         carriers: dict[str, list[str]] = {subject: [] for subject in fresh}
-        undone: dict[str, list[str]] = {}
-        graph: dict[str, list[str]] | None = {}
-        feed = "".join(f"{sha}\n" for sha in self.tips()).encode()
-        with self._git.stream("rev-list", *self._missing, "--stdin", _SURVEY, feed=feed) as stream:
-            fields = stream.fields()
-            for start in fields:
-                sha = start.rpartition(b"\n")[2].decode("ascii", "replace")
-                parents, subject, body = next(fields, b""), next(fields, b""), next(fields, b"")
-                if not is_object_id(sha):
-                    raise garbled("rev-list")
-                if graph is not None:
-                    graph[sha] = parents.decode("ascii", "replace").split()
-                    graph = graph if len(graph) <= _KEPT_GRAPH else None
-                for cited in wanted.matches(subject.decode("utf-8", "replace")):
-                    carriers[cited].append(sha)
-                if b"This reverts" in body:
-                    for reverted in dict.fromkeys(_UNDOES.findall(body)):
-                        undone.setdefault(reverted.decode(), []).append(sha)
-            stream.finish()
-        self._graph = graph or {}
+        for sha, subject in self._walked() if self._lines_kept is None else self._lines_kept:
+            for cited in wanted.matches(subject):
+                carriers[cited].append(sha)
         self._subjects.update((subject, tuple(shas)) for subject, shas in carriers.items())
-        if self._reverts is None:
-            whole: dict[str, list[str]] = {}
-            for named, resolution in self.resolve(undone).items():
-                whole.setdefault(resolution.sha or named, []).extend(undone[named])
-            self._reverts = {key: tuple(dict.fromkeys(shas)) for key, shas in whole.items()}
+
+    def _walked(self) -> Iterator[tuple[str, str]]:
+        """Yield (SHA, subject) of every commit, newest first; the first walk finds the reverts and keeps the graph."""
+        tips = self.tips()
+        size = len(tips[0]) if tips else 0
+        feed = "".join(f"{sha}\n" for sha in tips).encode()
+        graph: dict[str, list[str]] | None = {}
+        kept: list[tuple[str, str]] | None = []
+        walk = ("rev-list", *self._missing, "--stdin")
+        # Both run at the same time: the bodies are most of the bytes, and only those of reverts are wanted.
+        with (
+            self._git.stream(*walk, "--fixed-strings", "--grep=This reverts", _BODIES, feed=feed) as reverts,
+            self._git.stream(*walk, _SUBJECTS, feed=feed) as stream,
+        ):
+            for about, parents, subject in _threes(stream):
+                sha = about[-size:]
+                if graph is not None and kept is not None:
+                    graph[sha] = parents.split()
+                    kept.append((sha, subject))
+                    if len(graph) > _KEPT_GRAPH:
+                        graph = kept = None
+                yield sha, subject
+            stream.finish()
+            if self._reverts is None:
+                self._reverts = self._read_reverts(reverts.fields())
+            reverts.finish()
+        self._graph = graph or {}
+        self._lines_kept = kept
+
+    def _read_reverts(self, fields: Iterator[bytes]) -> dict[str, tuple[str, ...]]:
+        undone: dict[str, list[str]] = {}
+        for start in fields:
+            sha, body = start.rpartition(b"\n")[2].decode("ascii", "replace"), next(fields, b"")
+            for reverted in dict.fromkeys(_UNDOES.findall(body)):
+                undone.setdefault(reverted.decode(), []).append(sha)
+        whole: dict[str, list[str]] = {}
+        for named, resolution in self.resolve(undone).items():
+            whole.setdefault(resolution.sha or named, []).extend(undone[named])
+        return {key: tuple(dict.fromkeys(shas)) for key, shas in whole.items()}
 
     def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
         """Return each commit's diff against its first parent; without commits or trees that are missing.
@@ -245,11 +271,31 @@ class GitHistory:
         Where a side of a change is a submodule, it has no blob.
         """
         asked = list(dict.fromkeys(shas))
+        if self._ahead is not None:
+            thread, ahead = self._ahead
+            thread.join()
+            self._changes.update(ahead)
+            self._ahead = None
         commits = self.commits(sha for sha in asked if sha not in self._changes)
         if commits:
             found = diffs.changes(self._git, commits)
             self._changes.update((sha, found.get(sha)) for sha in commits)
         return {sha: listed for sha in asked if (listed := self._changes.get(sha)) is not None}
+
+    def look_ahead(self, shas: Iterable[str]) -> None:
+        """Begin to read the diffs of many commits while other things are asked; `changes` waits for them."""
+        commits = {sha: c for sha, c in self.commits(shas).items() if sha not in self._changes}
+        if len(commits) < _MANY or self._ahead is not None:
+            return
+        found: dict[str, tuple[Change, ...]] = {}
+
+        def work() -> None:
+            with contextlib.suppress(TriageError):  # `changes` asks again, and says what is wrong
+                found.update(diffs.asked(self._git, list(commits.values()))[0])
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self._ahead = (thread, found)
 
     def lines_changed(self, sha: str) -> tuple[int, int]:
         """Return lines added and removed against the first parent. Raises CouldNotLook if a blob is missing."""
@@ -287,6 +333,20 @@ class GitHistory:
     def witness(self, pattern: str, globs: tuple[str, ...]) -> Occurrence | None:  # noqa: ARG002 - the port's
         """Return None: a repository knows its past and needs no hint."""
         return None
+
+
+def _threes(stream: Stream) -> Iterator[tuple[str, str, str]]:
+    """Yield what `rev-list` prints for `_SUBJECTS`: a header that ends with the SHA, the parents, the subject."""
+    rest = b""
+    while block := stream.chunk():
+        fields = (rest + block).split(b"\0")
+        end = (len(fields) - 1) // 3 * 3
+        rest = b"\0".join(fields[end:])
+        text = b"\0".join(fields[:end]).decode("utf-8", "replace").split("\0") if end else []
+        for about, parents, subject in zip(text[::3], text[1::3], text[2::3], strict=True):
+            if not is_object_id(about.rpartition("\n")[2]):
+                raise garbled("rev-list")
+            yield about, parents, subject
 
 
 def _resolution(named: list[tuple[str, str]]) -> Resolution:

@@ -166,7 +166,7 @@ def parse_commit(sha: str, raw: bytes) -> Commit:
 
 
 def _decode(raw: bytes, encoding: str) -> str:
-    if _CODEC_NAME.match(encoding):
+    if encoding != "utf-8" and _CODEC_NAME.match(encoding):
         with suppress(LookupError, UnicodeError, ValueError):
             if codecs.lookup(encoding).name not in ("utf-8", "idna", "punycode"):
                 return raw.decode(encoding, "replace")

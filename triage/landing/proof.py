@@ -84,6 +84,7 @@ def settle(
     resolved = history.resolve({citation.sha for citation in citations})
     named = {sha for item in resolved.values() for sha in (item.sha, *item.candidates) if sha}
     commits = history.commits(named)
+    history.look_ahead(commits)
     wanted = {citation.subject for citation in citations if citation.subject}
     # The names of reverts are looked for in the same pass, so that asking for them later costs none.
     undoing = {name for subject in (*wanted, *(c.subject for c in commits.values())) for name in undoing_names(subject)}

@@ -16,6 +16,7 @@ _PULL_SUFFIX = re.compile(r"(?:\s+\(#\d+\))+$")
 _TYPE = re.compile(r"^(?!revert)[a-z]+(?:\([^()]*\))?!?:\s+(?=\S)", re.IGNORECASE)
 """What stands before a subject; a revert's does not: without it the subject is that of what was reverted."""
 _NUMBERS = re.compile(r"#\d+")
+_ODD_ENDS = frozenset(("", " ", "\t", *_QUOTES))
 _BUCKET = 12
 """Characters by which cut subjects are looked up; also the least that a marked cut must leave."""
 _UNMARKED_CUT = 24
@@ -81,11 +82,33 @@ class Wanted:
                 self._decorated.setdefault(_PULL_SUFFIX.sub("", text), []).append(cited)
             if len(stem) >= (_BUCKET if marked else _UNMARKED_CUT):
                 self._cut.setdefault(stem[:_BUCKET], []).append((stem, cited))
+        whole = (*self._exact, *self._decorated, *(stem for stems in self._cut.values() for stem, _ in stems))
+        self._heads = frozenset(text[:_UNMARKED_CUT] for text in whole if len(text) >= _UNMARKED_CUT)
+        self._stems = frozenset(self._cut if any(len(stem) < _UNMARKED_CUT for stem in whole) else ())
+        self._shorts = frozenset(text for text in whole if len(text) < _UNMARKED_CUT)
+
+    def _cannot_match(self, actual: str) -> bool:
+        """Whether a subject begins like none of the wanted ones, with or without its type: true for nearly all."""
+        if actual[:1] in _ODD_ENDS or actual[-1:] in _ODD_ENDS or "  " in actual or "\t" in actual:
+            return False
+        before, colon, rest = actual.partition(": ")
+        if self._may_be(actual) or (colon and (self._may_be(rest) or ": " in rest)):
+            return False
+        return not (":" in before and colon)
+
+    def _may_be(self, name: str) -> bool:
+        return (
+            name[:_UNMARKED_CUT] in self._heads
+            or (bool(self._stems) and name[:_BUCKET] in self._stems)
+            or (bool(self._shorts) and (name in self._shorts or name.partition(" (#")[0] in self._shorts))
+        )
 
     def matches(self, actual: str) -> dict[str, Manner]:
         """The wanted subjects that name a commit with the subject `actual`, each with its manner."""
-        text = tidy(actual)
         found: dict[str, Manner] = {}
+        if self._cannot_match(actual):
+            return found
+        text = tidy(actual)
         names = _undecorated(text)
         for name in names:
             for stem, cited in self._cut.get(name[:_BUCKET], ()):

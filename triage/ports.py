@@ -44,8 +44,11 @@ class History(Protocol):
     def reachable(self, tip: str, shas: Iterable[str]) -> Collection[str]:
         """Those of `shas` that are `tip` or an ancestor of it."""
 
-    def survey(self, subjects: Iterable[str]) -> Survey:
-        """One pass over all refs for the wanted subjects (as `triage.landing.subjects.key` has them)."""
+    def survey(self, subjects: Iterable[str], ahead: Iterable[str] = ()) -> Survey:
+        """One pass over all refs for the wanted subjects, in any manner that `triage.landing.subjects` knows.
+
+        What is named `ahead` is looked for in the same pass, so that asking for it later costs none.
+        """
 
     def look_ahead(self, shas: Iterable[str]) -> None:
         """Say that the changes of these commits will be asked for; a reader may begin with them."""

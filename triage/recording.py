@@ -55,9 +55,9 @@ class Recording:
         """Pass on."""
         return self._history.reachable(tip, shas)
 
-    def survey(self, subjects: Iterable[str]) -> Survey:
+    def survey(self, subjects: Iterable[str], ahead: Iterable[str] = ()) -> Survey:
         """Pass on, keeping the commits that carry the subjects."""
-        found = self._history.survey(subjects)
+        found = self._history.survey(subjects, ahead)
         self.commits_seen.update(commit.sha for commits in found.subjects.values() for commit in commits)
         return found
 

@@ -26,10 +26,9 @@ _LARGEST_COMMIT = 16 << 20
 _LARGEST_BLOB = 20_000_000
 _KEPT_WALK = 300_000
 _KEPT_TREES = 16
-_UNDOES = re.compile(rb"^[ \t]*This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
+_UNDOES = re.compile(r"^[ \t]*This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 _NO_CHANGE_OF_OURS = ("refs/replace/", "refs/notes/", "refs/stash", "refs/bisect/", "refs/rewritten/")
-_SUBJECTS = "--format=%H%x00%P%x00%s%x00"
-_BODIES = "--format=%H%x00%b%x00"
+_SURVEY = "--format=%H%x00%P%x00%s%x00%b%x00"
 _KEPT_GRAPH = 50_000
 _MANY = 100
 
@@ -199,14 +198,14 @@ class GitHistory:
             self._walks[tip] = seen
         return found
 
-    def survey(self, subjects: Iterable[str]) -> Survey:
+    def survey(self, subjects: Iterable[str], ahead: Iterable[str] = ()) -> Survey:
         """Look for the subjects, in any manner that `Wanted` knows, on every ref; reverts are all of the history's.
 
         The caller decides which manner counts. A revert's key is the whole SHA where the clone has the commit,
         and what the message says where it has not.
         """
         asked = list(dict.fromkeys(subjects))
-        fresh = [subject for subject in asked if subject not in self._subjects]
+        fresh = [subject for subject in dict.fromkeys((*asked, *ahead)) if subject not in self._subjects]
         if fresh or self._reverts is None:
             self._pass(fresh)
         by_subject = {subject: shas for subject in asked if (shas := self._subjects[subject])}
@@ -233,37 +232,27 @@ class GitHistory:
         feed = "".join(f"{sha}\n" for sha in tips).encode()
         graph: dict[str, list[str]] | None = {}
         kept: list[tuple[str, str]] | None = []
-        walk = ("rev-list", *self._missing, "--stdin")
-        # Both run at the same time: the bodies are most of the bytes, and only those of reverts are wanted.
-        with (
-            self._git.stream(*walk, "--fixed-strings", "--grep=This reverts", _BODIES, feed=feed) as reverts,
-            self._git.stream(*walk, _SUBJECTS, feed=feed) as stream,
-        ):
-            for about, parents, subject in _threes(stream):
+        undone: dict[str, list[str]] = {}
+        with self._git.stream("rev-list", *self._missing, "--stdin", _SURVEY, feed=feed) as stream:
+            for about, parents, subject, body in _fours(stream):
                 sha = about[-size:]
                 if graph is not None and kept is not None:
                     graph[sha] = parents.split()
                     kept.append((sha, subject))
                     if len(graph) > _KEPT_GRAPH:
                         graph = kept = None
+                if "This reverts" in body:
+                    for reverted in dict.fromkeys(_UNDOES.findall(body)):
+                        undone.setdefault(reverted, []).append(sha)
                 yield sha, subject
             stream.finish()
-            if self._reverts is None:
-                self._reverts = self._read_reverts(reverts.fields())
-            reverts.finish()
         self._graph = graph or {}
         self._lines_kept = kept
-
-    def _read_reverts(self, fields: Iterator[bytes]) -> dict[str, tuple[str, ...]]:
-        undone: dict[str, list[str]] = {}
-        for start in fields:
-            sha, body = start.rpartition(b"\n")[2].decode("ascii", "replace"), next(fields, b"")
-            for reverted in dict.fromkeys(_UNDOES.findall(body)):
-                undone.setdefault(reverted.decode(), []).append(sha)
-        whole: dict[str, list[str]] = {}
-        for named, resolution in self.resolve(undone).items():
-            whole.setdefault(resolution.sha or named, []).extend(undone[named])
-        return {key: tuple(dict.fromkeys(shas)) for key, shas in whole.items()}
+        if self._reverts is None:
+            whole: dict[str, list[str]] = {}
+            for named, resolution in self.resolve(undone).items():
+                whole.setdefault(resolution.sha or named, []).extend(undone[named])
+            self._reverts = {key: tuple(dict.fromkeys(shas)) for key, shas in whole.items()}
 
     def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
         """Return each commit's diff against its first parent; without commits or trees that are missing.
@@ -335,18 +324,18 @@ class GitHistory:
         return None
 
 
-def _threes(stream: Stream) -> Iterator[tuple[str, str, str]]:
-    """Yield what `rev-list` prints for `_SUBJECTS`: a header that ends with the SHA, the parents, the subject."""
+def _fours(stream: Stream) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what `rev-list` prints for `_SURVEY`: a header that ends with the SHA, the parents, subject and body."""
     rest = b""
     while block := stream.chunk():
         fields = (rest + block).split(b"\0")
-        end = (len(fields) - 1) // 3 * 3
+        end = (len(fields) - 1) // 4 * 4
         rest = b"\0".join(fields[end:])
         text = b"\0".join(fields[:end]).decode("utf-8", "replace").split("\0") if end else []
-        for about, parents, subject in zip(text[::3], text[1::3], text[2::3], strict=True):
+        for about, parents, subject, body in zip(text[::4], text[1::4], text[2::4], text[3::4], strict=True):
             if not is_object_id(about.rpartition("\n")[2]):
                 raise garbled("rev-list")
-            yield about, parents, subject
+            yield about, parents, subject, body
 
 
 def _resolution(named: list[tuple[str, str]]) -> Resolution:

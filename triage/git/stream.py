@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import select
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
     from triage.errors import TriageError
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 20
+_PIPE_SIZE = 1031
+"""F_SETPIPE_SZ of Linux: a wide pipe lets git work on while we are busy with what it said before."""
 _KEPT_ERRORS = 1 << 16
 _PIPE_HOLDS = 4096
 _WAITED = "is the disk slow, or another program holding the clone? allow more time, or try again"
@@ -110,6 +113,9 @@ class Stream:
         assert self._process.stderr is not None  # noqa: S101
         self._out = self._process.stdout.fileno()
         self._err = self._process.stderr.fileno()
+        if not kept:
+            with contextlib.suppress(OSError, ValueError):
+                fcntl.fcntl(self._out, _PIPE_SIZE, _BLOCK)
         self._poll = select.poll()
         self._poll.register(self._out, select.POLLIN | select.POLLHUP)
         self._poll.register(self._err, select.POLLIN | select.POLLHUP)

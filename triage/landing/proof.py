@@ -88,7 +88,7 @@ def settle(
     wanted = {citation.subject for citation in citations if citation.subject}
     # The names of reverts are looked for in the same pass, so that asking for them later costs none.
     undoing = {name for subject in (*wanted, *(c.subject for c in commits.values())) for name in undoing_names(subject)}
-    survey = history.survey(wanted | undoing | {commit.subject for commit in commits.values()})
+    survey = history.survey(wanted, wanted | undoing | {commit.subject for commit in commits.values()})
     carriers = {commit.sha for subject in wanted for commit in survey.subjects.get(subject, ())}
     on: dict[str, Collection[str]] = {
         tip: history.reachable(tip, named | carriers) for tip in {citation.tip for citation in citations}

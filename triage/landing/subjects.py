@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SPACE = re.compile(r"\s+")
 _QUOTES = "\"'`“”‘’"
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
 _PULL_SUFFIX = re.compile(r"(?:\s+\(#\d+\))+$")
@@ -33,7 +32,9 @@ class Manner(IntEnum):
 
 def tidy(subject: str) -> str:
     """The subject with runs of white space folded and surrounding quotes removed."""
-    text = _SPACE.sub(" ", subject).strip()
+    text = " ".join(subject.split())
+    if text[:1] not in _QUOTES and text[-1:] not in _QUOTES:
+        return text
     around = text[:1] in _QUOTES and text[-1:] in _QUOTES
     unpaired = sum(text.count(quote) for quote in _QUOTES) % 2
     return text.strip(_QUOTES).strip() if around or unpaired else text
@@ -91,10 +92,12 @@ class Wanted:
         """Whether a subject begins like none of the wanted ones, with or without its type: true for nearly all."""
         if actual[:1] in _ODD_ENDS or actual[-1:] in _ODD_ENDS or "  " in actual or "\t" in actual:
             return False
-        before, colon, rest = actual.partition(": ")
-        if self._may_be(actual) or (colon and (self._may_be(rest) or ": " in rest)):
+        if self._may_be(actual):
             return False
-        return not (":" in before and colon)
+        before, colon, rest = actual.partition(": ")
+        if colon and "(" in before and ")" not in before:
+            return False  # a scope with a colon in it
+        return not (colon and self._may_be(rest))
 
     def _may_be(self, name: str) -> bool:
         return (

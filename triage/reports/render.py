@@ -8,6 +8,7 @@ import re
 import stat
 import sys
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from jinja2 import BaseLoader, FileSystemBytecodeCache, StrictUndefined, Undefined, pass_environment, pass_eval_context
@@ -33,7 +34,6 @@ from triage.reports.foreign import Markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from jinja2 import Environment, Template, nodes
     from jinja2.bccache import Bucket
@@ -401,26 +401,39 @@ class _Writer(CodeGenerator):
         raise _RefusedSourceError(message, node.lineno, self.name, self.filename, hint)
 
 
+def _only_ours(folder: Path) -> bool:
+    """Whether a folder is the user's, and nobody else can write to it."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
 class _Compiled(FileSystemBytecodeCache):
     """The shipped templates as they were compiled by an earlier run; compiling takes longer than all else here."""
 
     @classmethod
     def kept(cls) -> _Compiled | None:
-        """Return the cache in the user's cache folder; None where there is none that only the user can write to.
+        """Return the cache in the user's cache folder, or None.
 
-        The folder's name changes with this module, since what is compiled depends on it.
+        What is kept is run, so every folder from the home folder down must be the user's alone to write to, and no
+        link. The last one's name changes with this module, since what is compiled depends on it.
         """
-        home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", ""), ".cache")  # noqa: PTH118
-        if not os.path.isabs(home) or not hasattr(os, "getuid"):  # noqa: PTH117 - a path of the user's, not ours
+        home, cache = os.environ.get("HOME", ""), os.environ.get("XDG_CACHE_HOME", "")
+        start = Path(cache or home)
+        if not start.is_absolute() or not hasattr(os, "getuid"):
             return None
+        made = f"{__version__}-{Path(__file__).stat().st_mtime_ns:x}"
+        folder = start
         try:
-            made = f"{__version__}-{os.stat(__file__).st_mtime_ns:x}"  # noqa: PTH116
-            folder = os.path.join(home, "triage", "templates", made)  # noqa: PTH118
-            os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
-            found = os.stat(folder)  # noqa: PTH116
+            if not _only_ours(folder):
+                return None
+            for name in (*(() if cache else (".cache",)), "triage", "templates", made):
+                folder /= name
+                folder.mkdir(mode=0o700, exist_ok=True)
+                if not _only_ours(folder):
+                    return None
         except OSError:
             return None
-        return cls(folder) if found.st_uid == os.getuid() and not found.st_mode & 0o022 else None
+        return cls(str(folder))
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Load what was kept; what cannot be read is compiled again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage.git.names import is_object_id, is_ref_name
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from triage.git.process import Git
 
@@ -149,23 +150,23 @@ def clone_state(
     git: Git, refs: Refs, remotes: list[Remote], *, common: Path, shallow: bool, partial: bool
 ) -> CloneState:
     """Return how much of the repository the clone sees, since when, and what would let it see more."""
-    path = _shown(git.folder)
+    program = _program(git.folder)
     blind: list[str] = []
     cure: list[str] = []
     remote = remotes[0] if remotes else None
     name = remote.name if remote else "origin"
     if shallow:
         blind.append("the clone is shallow")
-        cure.append(f"git -C {path} fetch --unshallow {name}" if remote else "make a complete clone")
+        cure.append(f"{program} fetch --unshallow {name}" if remote else "make a complete clone")
     if partial:
         blind.append("the clone is partial, objects may be missing")
-        cure.append(f"git -C {path} fetch --refetch --no-filter {name}" if remote else "make a complete clone")
+        cure.append(f"{program} fetch --refetch --no-filter {name}" if remote else "make a complete clone")
     if remote is not None and not remote.all_branches:
         blind.append("only some branches were fetched")
-        cure.append(f"git -C {path} remote set-branches {name} '*' && git -C {path} fetch {name}")
+        cure.append(f"{program} remote set-branches {name} '*' && {program} fetch {name}")
     if remote is not None and not remote.pulls and not any(_is_pull(ref) for ref in refs.ids):
         blind.append("pull-request refs were not fetched")
-        cure.append(f"git -C {path} fetch {name} '+refs/pull/*/head:refs/remotes/{name}/pull/*'")
+        cure.append(f"{program} fetch {name} '+refs/pull/*/head:refs/remotes/{name}/pull/*'")
     kind = ", ".join(word for word, is_so in (("shallow", shallow), ("partial", partial)) if is_so)
     return CloneState(
         label=f"{kind} clone" if kind else "clone" if remotes else "repository",
@@ -177,11 +178,17 @@ def clone_state(
     )
 
 
-def _shown(folder: Path) -> str:
-    """Return the folder a user would name, safe to paste into a shell."""
+def _program(folder: Path) -> str:
+    """Return how a user calls git for a repository from here, safe to paste into a shell."""
     import shlex  # noqa: PLC0415 - only a message needs it
 
-    return shlex.quote(str(folder.parent if folder.name == ".git" else folder))
+    place = folder.parent if folder.name == ".git" else folder
+    with contextlib.suppress(OSError, ValueError):
+        here = Path.cwd()
+        if here.is_relative_to(place):
+            return "git"
+        place = place.relative_to(here)
+    return f"git -C {shlex.quote(str(place))}"
 
 
 def _is_pull(ref: str) -> bool:

@@ -254,7 +254,7 @@ def _place(error: BaseException, name: str) -> str:
 
 def _fault(error: Exception, name: str, view: Mapping[str, object]) -> AskedWrongly:
     """Return what the user reads: where, what, and what to do."""
-    hint = "triage templates show prints the shipped one"
+    hint = "begin with a copy of the shipped one"
     message = (error.message if isinstance(error, TemplateError) else str(error)) or type(error).__name__
     match error:
         case _MissingNameError():

@@ -17,7 +17,7 @@ EVIDENCE = ROOT / "clusters" / "529.evidence"
 
 
 def triage(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", **variables}
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "", **variables}
     return subprocess.run(
         [sys.executable, "-m", "triage", *arguments],
         cwd=cwd,

@@ -230,10 +230,9 @@ def test_survey_finds_reverts(repository):
     quoted = repository.commit({}, f"talk\n\n> This reverts commit {second}\nand this reverts commit {second}")
     gone = repository.commit({}, "undo more\n\nThis reverts commit 0123456789.")
     reverts = opened(repository).survey([]).reverts
-    assert [commit.sha for commit in reverts[second]] == [undo]
+    assert [commit.sha for commit in reverts[second]] == [quoted, undo]  # which of them counts, `landing` decides
     assert [commit.sha for commit in reverts[first]] == [short]
     assert [commit.sha for commit in reverts["0123456789"]] == [gone]
-    assert quoted not in {commit.sha for found in reverts.values() for commit in found}
 
 
 def test_survey_leaves_out_notes_and_replacements(repository):

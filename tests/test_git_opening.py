@@ -164,7 +164,42 @@ def test_as_of_a_date_follows_first_parents_and_survives_clock_skew(repository):
     repository.commit({}, "future", date=day + timedelta(days=300))
     skewed = repository.commit({}, "behind a wrong clock", date=day + timedelta(days=10))
     assert stand(repository, as_of="2025-09-15").sha == base
-    assert stand(repository, as_of="2025-09-25").sha == skewed
+    # After a date that is too late no other is certain: neither commit is taken before that moment.
+    assert stand(repository, as_of="2025-09-25").committed == day + timedelta(days=9)
+    assert stand(repository, as_of="2026-09-25").sha == skewed
+
+
+def test_as_of_a_date_takes_no_later_work_in_behind_a_late_clock(repository):
+    day = datetime(2025, 9, 12, tzinfo=UTC)
+    base = repository.commit({}, "base", date=day)
+    repository.commit({}, "later work", date=day + timedelta(days=9))
+    repository.commit({}, "a clock that is years late", date=day - timedelta(days=2000))
+    tip = repository.commit({}, "tip", date=day + timedelta(days=10))
+    assert stand(repository, as_of="2025-09-15").sha == base
+    assert stand(repository, as_of="2025-10-15").sha == tip
+    with pytest.raises(AskedWrongly, match="no commit as old"):
+        stand(repository, as_of="2022-01-01")
+
+
+def test_as_of_a_date_passes_over_dates_that_are_still_to_come(repository):
+    day = datetime(2025, 9, 12, tzinfo=UTC)
+    base = repository.commit({}, "base", date=day)
+    repository.commit({}, "future", date=datetime(2090, 1, 1, tzinfo=UTC))
+    assert stand(repository, as_of="2025-10-15").sha == base
+    after = repository.commit({}, "after", date=day + timedelta(days=1))
+    assert stand(repository, as_of="2025-10-15").sha == after
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("0001-01-01", "0001-01-02 12:00 UTC"), ("0999-05-05T10:00+02:00", "0999-05-05 10:00 UTC+02:00")],
+)
+def test_years_are_shown_with_four_digits(repository, text, shown):
+    repository.commit({}, "1")
+    with pytest.raises(AskedWrongly) as caught:
+        stand(repository, as_of=text)
+    assert caught.value.message == f"main has no commit as old as {shown}"
+    assert caught.value.hint == "it begins at 2025-09-01"
 
 
 @pytest.mark.parametrize(
@@ -197,20 +232,33 @@ def test_as_of_a_revision(repository):
 
 
 def test_a_complete_clone_sees_all(tmp_path, repository):
-    sha = repository.commit({}, "1")
+    repository.commit({}, "1")
     assert state(repository).label == "repository"
     assert state(repository).blind is None
     assert state(repository).fetched == START + timedelta(hours=1)
     clone = repository.clone(tmp_path / "clone")
     seen = state(clone)
     assert "pull-request refs were not fetched" in seen.blind
-    assert seen.cure == f"git -C {clone} fetch origin '+refs/pull/*/head:refs/remotes/origin/pull/*'"
-    run_git(clone, "update-ref", "refs/remotes/origin/pull/1", sha)
-    assert (state(clone).blind, state(clone).cure) == (None, None)
-    run_git(clone, "update-ref", "-d", "refs/remotes/origin/pull/1")
+    refspec = "'+refs/pull/*/head:refs/remotes/origin/pull/*'"
+    assert seen.cure == (f"git -C {clone} config --add remote.origin.fetch {refspec} && git -C {clone} fetch origin")
     run_git(clone, "config", "--add", "remote.origin.fetch", "+refs/pull/*/head:refs/remotes/origin/pull/*")
     assert state(clone).blind is None
     assert state(repository.clone(tmp_path / "mirror", "--mirror")).blind is None
+
+
+def test_some_pull_request_refs_are_not_all(tmp_path, repository):
+    sha = repository.commit({}, "1")
+    clone = repository.clone(tmp_path / "clone")
+    run_git(clone, "update-ref", "refs/remotes/origin/pull/1", sha)
+    assert "pull-request refs were not fetched" in state(clone).blind
+    run_git(clone, "update-ref", "refs/pull/1/merge", sha)
+    assert state(clone).blind, "two refs of one pull request"
+    run_git(clone, "update-ref", "refs/remotes/other/pull/2/head", sha)
+    assert state(clone).blind, "another remote's"
+    run_git(clone, "update-ref", "refs/pull/5/head", sha)
+    assert state(clone).blind, "two of five"
+    run_git(clone, "update-ref", "refs/pull/4/head", sha)
+    assert (state(clone).blind, state(clone).cure) == (None, None)
 
 
 def test_the_cure_cures(tmp_path, repository):
@@ -268,20 +316,150 @@ def test_G2_G3_G7_a_partial_clone_fetches_nothing(tmp_path, repository, what):
     assert "?" in listed
 
 
-def test_fetched_is_the_last_fetch_that_worked(tmp_path, repository):
-    repository.commit({}, "1")
+CLONED = datetime.fromtimestamp(1_700_000_000, UTC)
+FETCHED = datetime.fromtimestamp(1_750_000_000, UTC)
+PULLS = "+refs/pull/*/head:refs/remotes/origin/pull/*"
+
+
+def fetch(clone, *arguments, number=1_750_000_000):
+    """Fetch, and say that it was then."""
+    run_git(clone, "-c", "protocol.file.allow=always", "fetch", "-q", *arguments)
+    os.utime(clone / ".git" / "FETCH_HEAD", (number, number))
+
+
+@pytest.fixture
+def aged(tmp_path, repository):
+    """A clone, long ago, of a repository with three branches and a pull request."""
+    sha = repository.commit({}, "1")
+    repository.git("branch", "two")
+    repository.git("branch", "side/three")
+    repository.ref("refs/pull/1/head", sha)
     clone = repository.clone(tmp_path / "clone")
     head = clone / ".git" / "refs" / "remotes" / "origin" / "HEAD"
     os.utime(head, (1_700_000_000, 1_700_000_000))
-    run_git(clone, "pack-refs", "--all")
-    assert state(clone).fetched == datetime.fromtimestamp(1_700_000_000, UTC)
-    run_git(clone, "-c", "protocol.file.allow=always", "fetch", "-q")
-    fetched = clone / ".git" / "FETCH_HEAD"
-    fetched.write_text(fetched.read_text() or "x\n")
-    os.utime(fetched, (1_750_000_000, 1_750_000_000))
-    assert state(clone).fetched == datetime.fromtimestamp(1_750_000_000, UTC)
-    fetched.write_text("")
-    assert state(clone).fetched == datetime.fromtimestamp(1_700_000_000, UTC)
+    return clone
+
+
+def test_fetched_is_the_last_fetch_that_worked(aged):
+    run_git(aged, "pack-refs", "--all")
+    assert state(aged).fetched == CLONED
+    fetch(aged)
+    assert state(aged).fetched == FETCHED
+    (aged / ".git" / "FETCH_HEAD").write_text("")
+    assert state(aged).fetched == CLONED
+
+
+@pytest.mark.parametrize(
+    "arguments", [("origin", "main"), ("origin", "main", "two"), ("origin", PULLS), ("origin", "HEAD")], ids=" ".join
+)
+def test_a_fetch_of_some_branches_is_no_fetch_of_all(aged, arguments):
+    fetch(aged, *arguments)
+    assert state(aged).fetched == CLONED
+
+
+def test_a_fetch_of_every_branch_by_name_is_one(aged):
+    fetch(aged, "origin", "+refs/heads/*:refs/remotes/origin/*")
+    assert state(aged).fetched == FETCHED
+
+
+def test_a_fetch_from_elsewhere_is_not_one_of_this_remote(tmp_path, repository, aged):
+    other = repository.clone(tmp_path / "other", "--bare")
+    fetch(aged, str(other), "+refs/heads/*:refs/remotes/origin/*")
+    assert state(aged).fetched == CLONED
+    run_git(aged, "remote", "add", "zfork", f"file://{other}")
+    assert state(aged).fetched == CLONED
+    fetch(aged, "zfork")
+    assert state(aged).fetched == CLONED
+    fetch(aged, "--all")
+    assert state(aged).fetched == FETCHED
+
+
+def test_a_remote_that_was_never_fetched_was_never_fetched(aged):
+    run_git(aged, "remote", "add", "upstream", "https://github.com/up/repo")
+    assert state(aged).fetched is None
+
+
+def test_pull_requests_are_fetched_when_they_are(aged):
+    fetch(aged, "origin", PULLS)
+    fetch(aged)
+    assert state(aged).fetched == CLONED
+    run_git(aged, "config", "--add", "remote.origin.fetch", "+refs/pull/*/head:refs/remotes/origin/pr/*")
+    assert state(aged).fetched == CLONED
+    fetch(aged)
+    assert state(aged).fetched == FETCHED
+
+
+def test_a_branch_that_was_deleted_there_and_not_pruned_here_is_not_missed(repository, aged):
+    repository.git("branch", "-D", "two")
+    fetch(aged)
+    assert state(aged).fetched == FETCHED
+
+
+def test_fetched_of_a_mirror(tmp_path, repository, aged):
+    mirror = repository.clone(tmp_path / "mirror", "--mirror")
+    for name in ("packed-refs", "description"):
+        os.utime(mirror / name, (1_700_000_000, 1_700_000_000))
+    assert state(mirror).fetched == CLONED
+    run_git(mirror, "-c", "protocol.file.allow=always", "fetch", "-q", "origin", "main")
+    assert state(mirror).fetched == CLONED
+    run_git(mirror, "-c", "protocol.file.allow=always", "fetch", "-q")
+    os.utime(mirror / "FETCH_HEAD", (1_750_000_000, 1_750_000_000))
+    assert state(mirror).fetched == FETCHED
+
+
+def test_asking_for_the_head_of_a_remote_makes_no_clone_new(aged):
+    os.utime(aged / ".git" / "description", (1_700_000_000, 1_700_000_000))
+    run_git(aged, "-c", "protocol.file.allow=always", "remote", "set-head", "origin", "-a")
+    os.utime(aged / ".git" / "refs" / "remotes" / "origin" / "HEAD", (1_750_000_000, 1_750_000_000))
+    assert state(aged).fetched == CLONED
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://user:word@GitHub.com/own/repo.git", "https://github.com/own/repo"),
+        ("git@github.com:own/repo.git", "github.com:own/repo"),
+        ("ssh://git@github.com/own/repo/", "ssh://github.com/own/repo"),
+    ],
+)
+def test_an_address_as_git_notes_it_down(aged, url, told):
+    fetch(aged)
+    fetched = aged / ".git" / "FETCH_HEAD"
+    text = fetched.read_text()
+    for address, expected in ((told, FETCHED), (told.replace("own", "other"), CLONED)):
+        fetched.write_text("".join(f"{line.partition(' of ')[0]} of {address}\n" for line in text.splitlines()))
+        os.utime(fetched, (1_750_000_000, 1_750_000_000))
+        run_git(aged, "config", "remote.origin.url", url)
+        assert state(aged).fetched == expected
+
+
+def test_without_remotes_a_wrong_clock_makes_no_repository_new(repository):
+    repository.commit({}, "1")
+    repository.branch("side")
+    repository.commit({}, "future", date=datetime(2090, 1, 1, tzinfo=UTC))
+    assert state(repository).fetched == START + timedelta(hours=1)
+    repository.git("branch", "-D", "main")
+    assert state(repository).fetched is None
+
+
+def test_what_git_says_of_a_damaged_repository_is_said(repository):
+    repository.commit({}, "1")
+    inner = repository.folder / ".git"
+    config, head = (inner / "config").read_text(), (inner / "HEAD").read_text()
+    (inner / "HEAD").write_text("rubbish\n")
+    with pytest.raises(NothingToJudge, match=r"git does not take .*\.git for a repository: not a git") as caught:
+        stand(repository)
+    assert "HEAD" in caught.value.hint
+    (inner / "HEAD").write_text(head)
+    (inner / "config").write_text(config + "[core\n")
+    with pytest.raises(NothingToJudge, match="bad config line"):
+        stand(repository)
+
+
+def test_a_worktree_whose_repository_is_gone(tmp_path):
+    (tmp_path / ".git").write_text("gitdir: /nowhere/at/all\n")
+    with pytest.raises(NothingToJudge, match=r"for a repository: .*/nowhere/at/all"):
+        stand(tmp_path)
 
 
 def test_damage_is_one_clear_error(repository):

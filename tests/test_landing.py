@@ -551,6 +551,241 @@ def test_a_long_chain_of_reverts_ends(repository):
     assert landed(repository, fix).status is VERIFIED
 
 
+def status_after(repository, subject, undo, *, gone=True):
+    """Commit a change of this subject and one that claims to take it back; the verdict on the first."""
+    fix = repository.commit({"a.py": "1\n", "fix.py": "1\n"}, subject)
+    files = {"a.py": None, "fix.py": None} if gone else {"b.py": "1\n"}
+    repository.commit(files, undo.format(sha=fix, short=fix[:9], upper=fix.upper()))
+    return landed(repository, fix)
+
+
+@pytest.mark.parametrize(
+    ("subject", "undo"),
+    [
+        ("Fix hang (#12)", 'Revert "Fix hang" (#13)'),
+        ("Fix hang (#12)", 'Revert "Fix hang (#12)" (#13)'),
+        ("Fix hang", 'REVERT "fix hang"'),
+        ("Fix hang", "revert 'Fix hang'"),
+        ("Fix hang", "Revert “Fix hang”"),
+        ("Fix hang", 'Revert "Fix hang".'),
+        ("Fix hang.", 'Revert "Fix hang"'),
+        ("Don't hang", 'Revert "Don\'t hang"'),
+        ('Say "no"', 'Revert "Say "no""'),
+        ("fix(net): handle X", "revert(net): handle X"),
+        ("fix(net): handle X", "revert(net): fix(net): handle X"),
+        ("fix: handle X", "revert: fix: handle X"),
+        ("fix: handle X", "revert: handle X"),
+        ("Fix hang", "Back to before\n\nThis reverts commits {sha} and 0123456789."),
+        ("Fix hang", "Back to before\n\nThis reverts commits 0123456789 and {sha}."),
+        ("Fix hang", 'Back to before\n\nThis reverts commits 0123456789 ("x"), {short} and fedcba9876.'),
+        ("Fix hang", "Back to before\n\nIt broke; this reverts commit {sha} for now."),
+        ("Fix hang", "Back to before\n\nThis reverts commit {upper}."),
+        ("Fix hang", "Back to before\n\nThis reverts\ncommit {sha}."),
+        ("Fix hang (#12)", f'Revert "Fix the hang" (#13)\n\nReverts {APEX}#12'),
+        ("Fix hang (#12)", "Revert the hang\n\nReverts #12"),
+    ],
+)
+def test_what_says_outright_that_it_reverts_refutes(repository, subject, undo):
+    found = status_after(repository, subject, undo)
+    assert (found.status, found.proof) == (REFUTED, "reverted")
+
+
+@pytest.mark.parametrize(
+    ("subject", "undo"),
+    [
+        ("Fix hang", "Revert Fix hang"),
+        ("Fix hang", "Reverts Fix hang (#13)"),
+        ("Fix hang", 'Undo "Fix hang"'),
+        ("Fix hang", "Undo Fix hang"),
+        ("Fix hang", 'Back out "Fix hang"'),
+        ("Fix hang", "Backout: Fix hang"),
+        ("Fix hang", 'Roll back "Fix hang"'),
+        ("Fix hang", "Rollback Fix hang."),
+        ("Fix hang", 'chore: revert "Fix hang"'),
+        ("Fix hang", 'Revert "Fix hang" because of Windows'),
+        ("Fix hang", 'Revert "Fix hang" and "Fix loop"'),
+        ("Fix hang", "Revert {short}"),
+        ("Fix hang", "Revert commit {sha}"),
+        ("fix(net): handle X", "revert: handle X"),
+        ("fix: handle X", 'Revert "handle X"'),
+        ("Fix hang of the loader", 'Revert "Fix hang of the…"'),
+        ("Fix hang of the loader", 'Revert "Fix hang of the..." (#13)'),
+        ("Fix hang of the loader", 'Revert "Fix hang of the…'),
+        ("Fix hang of the loader (#12)", 'Revert "Fix hang of the loader (#1…'),
+        ("Fix hang of the loader", "Revert Fix hang of the..."),
+        ("Fix hang", "Back to before\n\nThis reverts commit {sha} in part."),
+        ("Fix hang", "Back to before\n\nThis partially reverts commit {sha}."),
+        ("Fix hang", "Back to before\n\n> This reverts commit {sha}."),
+        ("Fix hang", "Back to before\n\n    This reverts commit {sha}."),
+        ("Fix hang (#12)", "Back to before\n\nReverts #12"),
+    ],
+)
+def test_what_may_be_a_revert_is_enough_not_to_verify(repository, subject, undo):
+    assert status_after(repository, subject, undo).status is UNVERIFIED
+
+
+@pytest.mark.parametrize(
+    ("subject", "undo"),
+    [
+        ("Fix hang (#12)", 'Revert "Fix hang (#14)"'),
+        ("Fix hang (#12)", f'Revert "Something" (#13)\n\nReverts {APEX}#14'),
+        ("Fix hang (#12)", "Revert the hang\n\nReverts 12 changes"),
+        ("Fix hang", 'Revert "Revert "Fix hang""'),
+        ("Fix hang", 'Revert "Fix hangs"'),
+        ("Fix hang of the loader", 'Revert "Fix…"'),
+        ("Fix hang", "Do not revert Fix hang"),
+        ("Fix hang", "Reverting to a simpler parser"),
+        ("Fix hang", "Undo: an editor command"),
+    ],
+)
+def test_what_reverts_something_else_is_no_revert(repository, subject, undo):
+    assert status_after(repository, subject, undo, gone=False).status is VERIFIED
+
+
+@pytest.mark.parametrize("undo", ['Revert "Fix hang"', "Revert the hang\n\nThis reverts commit {sha}."])
+def test_a_revert_that_left_what_it_names_does_not_refute(repository, undo):
+    found = status_after(repository, "Fix hang", undo, gone=False)
+    assert found.status is UNVERIFIED
+    assert "says that it reverts it" in found.reason.replace(found.commit.sha[:9], "it")
+    assert "a.py is still as it left it" in found.reason
+
+
+def test_a_revert_by_a_common_subject_spares_those_whose_files_it_does_not_touch(repository):
+    first = repository.commit({"a.py": "1\n"}, "wip")
+    second = repository.commit({"b.py": "1\n"}, "wip")
+    repository.commit({"b.py": None}, 'Revert "wip"')
+    assert [landed(repository, sha).status for sha in (first, second)] == [VERIFIED, UNVERIFIED]
+
+
+def test_a_revert_of_the_commit_that_was_picked_keeps_the_pick_unverified(repository):
+    repository.branch("side")
+    original = repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    repository.commit({"b.py": "1\n"}, "feat: b")
+    pick = repository.cherry_pick(original)
+    repository.commit({"a.py": None}, f"Close the door\n\nThis reverts commit {original}.")
+    assert landed(repository, pick).status is UNVERIFIED
+
+
+@pytest.mark.parametrize("undo", ["Close the door", f'Revert "{SUBJECT}"'])
+def test_a_revert_of_a_squashed_head_keeps_the_squash_from_being_verified(repository, undo):
+    repository.branch("side")
+    original = repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    squash = repository.squash("side", f"{SUBJECT} (#12)")
+    repository.commit({"a.py": None}, f"{undo}\n\nThis reverts commit {original}.")
+    assert landed(repository, squash).status is not VERIFIED
+
+
+def test_a_revert_that_names_another_commit_of_the_branch_is_of_that_one(repository):
+    first = repository.commit({"a.py": "1\n"}, SUBJECT)
+    second = repository.commit({"b.py": "1\n"}, SUBJECT)
+    repository.revert(second)
+    assert landed(repository, first).status is VERIFIED
+    assert landed(repository, second).proof == "reverted"
+
+
+@pytest.mark.parametrize(
+    "undo",
+    [
+        'Revert "Merge pull request #5 from bob/pool"',
+        'Revert "Merge pull request #5 from bob…"',
+        f'Revert "Add pooling" (#6)\n\nReverts {APEX}#5',
+    ],
+)
+def test_a_merge_reverted_by_its_subject_takes_back_what_it_brought(repository, undo):
+    before = repository.commit({"b.py": "1\n"}, "feat: b")
+    repository.branch("topic")
+    fix = repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    merge = repository.merge("topic", "Merge pull request #5 from bob/pool\n\nAdd pooling")
+    repository.branch("other")
+    other = repository.commit({"c.py": "1\n"}, "feat: c")
+    repository.checkout("main")
+    repository.merge("other", "Merge pull request #55 from bob/pool")
+    repository.commit({"a.py": None}, undo)
+    assert landed(repository, fix).status is UNVERIFIED
+    assert landed(repository, merge).status is not VERIFIED
+    assert [landed(repository, sha).status for sha in (before, other)] == [VERIFIED, VERIFIED]
+
+
+def test_a_revert_that_names_a_commit_is_not_of_a_merge_with_the_same_subject(repository):
+    other = repository.commit({"b.py": "1\n"}, "a")
+    repository.branch("topic")
+    fix = repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    repository.merge("topic", "a")
+    repository.revert(other)
+    assert landed(repository, fix).status is VERIFIED
+
+
+def test_what_is_again_as_it_was_before_is_asked_about(repository):
+    repository.commit({"a.py": "1\n", "b.py": "1\n"}, "feat: a")
+    fix = repository.commit({"a.py": "2\n", "c.py": "1\n"}, SUBJECT)
+    repository.commit({"a.py": "1\n"}, "chore: tidy")
+    assert landed(repository, fix).status is VERIFIED
+    repository.commit({"c.py": None}, "chore: tidy more")
+    found = landed(repository, fix)
+    reason = f"every path that {fix[:9]} changed is again as it was before it: was the change taken back?"
+    assert (found.status, found.reason) == (UNVERIFIED, reason)
+
+
+def test_a_commit_of_new_files_only_that_are_gone_is_not_asked_about_here(repository):
+    fix = repository.commit({"a.py": "2\n"}, SUBJECT)
+    repository.commit({"a.py": None}, "chore: tidy")
+    assert landed(repository, fix).status is VERIFIED
+
+
+# -- whose subject it is --
+
+
+@pytest.mark.parametrize("cited", ["refuse expired tokens at the door", "fix(auth): refuse expired tokens"])
+def test_a_lesser_name_of_a_commit_that_is_exactly_anothers_is_the_others(repository, cited):
+    fix = repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.branch("side")
+    other = repository.commit({"a.py": "2\n"}, cited)
+    repository.checkout("main")
+    found = landed(repository, fix, cited)
+    assert (found.status, found.proof, found.candidates[0].value) == (REFUTED, "foreign-subject", other)
+
+
+def test_a_squash_cited_with_the_subject_of_its_head_is_its_own(repository):
+    repository.branch("side")
+    repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    squash = repository.squash("side", f"{SUBJECT} (#12)")
+    assert landed(repository, squash, SUBJECT).status is VERIFIED
+
+
+def test_gone_and_another_branch_has_its_subject_too_is_said(repository):
+    repository.branch("side")
+    repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    fix = repository.commit({"a.py": "2\n"}, SUBJECT)
+    found = landed(repository, GONE, SUBJECT)
+    assert (found.status, found.commit.sha) == (VERIFIED, fix)
+    assert "the only one on main" in found.reason
+
+
+def test_gone_and_the_squash_on_the_branch_counts_before_its_head(repository):
+    repository.branch("side")
+    repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    squash = repository.squash("side", f"{SUBJECT} (#9)")
+    found = landed(repository, GONE, SUBJECT)
+    assert (found.status, found.commit.sha) == (VERIFIED, squash)
+
+
+def test_a_head_cited_with_the_subject_of_its_squash_is_not_refuted(repository):
+    repository.branch("side")
+    head = repository.commit({"a.py": "1\n"}, "wip")
+    repository.checkout("main")
+    squash = repository.squash("side", f"{SUBJECT} (#9)")
+    for cited in (SUBJECT, f"{SUBJECT} (#9)"):
+        found = landed(repository, head, cited)
+        assert (found.status, [one.value for one in found.candidates]) == (UNVERIFIED, [squash])
+
+
 # -- many at once --
 
 

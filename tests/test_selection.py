@@ -304,7 +304,18 @@ P, F, E, S, X = Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED
 @pytest.mark.parametrize("wanted", ["m.t", "m.py::t", "m.py", "m"])
 def test_E4_outcomes_decide(wanted, outcomes, status, reason):
     cases = [case("m", f"t[{n}]", outcome, message=f"why {n}\nmore") for n, outcome in enumerate(outcomes)]
-    assert verdict(wanted, *cases, claimed=50) == (status, reason)
+    assert verdict(wanted, *cases, claimed=len(cases)) == (status, reason)
+    doubted = verdict(wanted, *cases, claimed=50)
+    if status is Status.VERIFIED:
+        status, reason = Status.UNVERIFIED, f"{reason}, but the report claims 50 tests and has {len(cases)} case"
+    assert (doubted[0], doubted[1].removesuffix("s") if "claims" in reason else doubted[1]) == (status, reason)
+
+
+def test_A9_a_suite_that_broke_as_a_whole_speaks_against_its_passes():
+    broken = case("", "pytest", E)
+    status, reason = verdict("m.t", case("m", "t"), broken)
+    assert (status, "a whole suite errored: pytest" in reason) == (Status.UNVERIFIED, True)
+    assert verdict("m.t", case("m", "t"), case("m", "u", E), claimed=3)[0] is Status.VERIFIED
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,10 @@ class Judged(NamedTuple):
     sha: str
     at: datetime
     committed: datetime
+    file: str | None = None
+    """The exported file that was judged by, and when it was made; None for a clone."""
+    asked: str | None = None
+    """The `--as-of` that chose the commit, where it was not simply the newest."""
 
 
 class Survey(NamedTuple):

@@ -79,8 +79,9 @@ class Recording:
 
     def tree(self, sha: str) -> Mapping[str, Entry]:
         """Pass on, keeping the tree."""
+        found = self._history.tree(sha)
         self.trees.add(sha)
-        return self._history.tree(sha)
+        return found
 
     def contents(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Pass on, keeping the blobs, except those that were only searched for a past occurrence."""

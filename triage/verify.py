@@ -10,6 +10,7 @@ from triage.clusters.reading import evidence_of, evidence_of_issue
 from triage.clusters.values import IssueName
 from triage.errors import CouldNotLook
 from triage.evidence import commit as commit_evidence
+from triage.evidence import documents
 from triage.evidence.facts import Case, as_finding, ticked, worst
 from triage.evidence.github import NOT_READ, state
 from triage.evidence.stated import standing
@@ -150,7 +151,7 @@ def verify(
         issues.append(judged[number])
         issues += [court.duplicate(name, number, decision, judged) for name in decision.duplicates]
     goals = tuple(court.criterion(goal, court.case(None, None)) for goal in cluster.goals)
-    statements = tuple((said, *standing(said.by, said.date)) for said in cluster.statements)
+    statements = tuple((said, *standing(said.by, said.date, facts.judged.at)) for said in cluster.statements)
     found = _all_findings(findings, issues)
     return ClusterVerdict(
         cluster,
@@ -333,7 +334,7 @@ class _Court(NamedTuple):
         listed = tuple(self._judge(one, case) for one in item.evidence)
         waived = getattr(item, "waived", None)
         if waived is not None:
-            return CriterionVerdict(item, *standing(waived.by, waived.date, "waived"), listed)
+            return CriterionVerdict(item, *standing(waived.by, waived.date, self.facts.judged.at, "waived"), listed)
         if not listed:
             return CriterionVerdict(item, Status.UNVERIFIED, "no evidence given", listed)
         status = worst([one.status for one in listed])
@@ -508,7 +509,8 @@ def reason_of(item: EvidenceVerdict) -> str:
     """Return why a piece of evidence has its status: its own reason, or that of the worst of its parts."""
     verdict = item.verdict
     if verdict.own is verdict.status:
-        return verdict.reason
+        named = item.item.kind in ("path", "present", "absent", "test", "release")
+        return f"{ticked(item.cited)}: {verdict.reason}" if named else verdict.reason
     part = next((part for part in verdict.parts if part.status is verdict.status), None)
     if part is None:
         return verdict.reason
@@ -545,16 +547,20 @@ def _of_all(
     return Status.ATTESTED, outcomes[0][1]
 
 
+def _about_code(item: Any) -> bool:
+    """Whether a piece of evidence can prove something about code: a pattern over documents cannot."""
+    if item.kind in ("present", "absent"):
+        return any(not documents.of_documents(glob) for glob in item.in_ if not glob.startswith("!"))
+    return item.kind in ("commit", "pull", "check", "run", "test")
+
+
 def _sole_documents(
     listed: Sequence[EvidenceVerdict], criteria: Sequence[CriterionVerdict], findings: Sequence[Finding], case: Case
 ) -> list[Finding]:
     """The finding for commits that change only documents, where nothing else proves an issue about code."""
-    from triage.evidence import documents  # noqa: PLC0415 - only where a document was cited
-
     everything = [*listed, *(item for criterion in criteria for item in criterion.evidence)]
     commits = [item for item in everything if item.verdict.documents_only]
-    proofs = ("commit", "pull", "check", "run", "test", "present", "absent")
-    others = [item for item in everything if item.item.kind in proofs and not item.verdict.documents_only]
+    others = [item for item in everything if not item.verdict.documents_only and _about_code(item.item)]
     if not commits or others or documents.about_documents(case.title):
         return []
     known = {(finding.rule, finding.place.line) for finding in findings}

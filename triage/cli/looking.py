@@ -113,7 +113,7 @@ def _from_clone(cluster: Cluster, path: Path, options: Options) -> Looked:
         repository=repository,
         timeout=timeout,
     )
-    judged = Judged(stand.branch, stand.sha, options.now, stand.committed)
+    judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options))
     reports = ReportFiles(path.parent.parent)
     facts = Facts(history, judged, KnownIssues(), reports, repository, _rules(options))
     return Looked(facts, history, None, place)
@@ -132,6 +132,10 @@ def _belongs(place: Path, repository: str | None, cluster: Cluster, timeout: flo
         shown = ", ".join(sorted(urls)) or "no remote"
         message = f"the repository here has {shown}, cluster {cluster.cluster} is of {repository}"
         raise NothingToJudge(message, hint)
+
+
+def _asked(options: Options) -> str | None:
+    return options.as_of if options.as_of != "now" else None
 
 
 def _as_of(wanted: str | None, cluster: Cluster, exported: Exported | None) -> str | None:
@@ -185,7 +189,8 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
                 )
                 sha, committed = stand.sha, stand.committed
             at = options.now if options.now_given else file.exported
-            judged = Judged(wanted or file.branch, sha, at, committed)
+            made = f"{source.name}, exported {file.exported:%Y-%m-%d %H:%M} UTC"
+            judged = Judged(wanted or file.branch, sha, at, committed, made, _asked(options))
             replayed: History = Replayed(history, file.paths, file.witnesses)
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository

@@ -35,10 +35,18 @@ def summary_row(result: ClusterVerdict) -> str:
     return f"{_status(result.status)}  {result.cluster.cluster}{title}"
 
 
-def _lines(result: ClusterVerdict) -> Iterator[str]:
+def _head(result: ClusterVerdict) -> Iterator[str]:
     title = f"  {visible(result.cluster.title)}" if result.cluster.title else ""
     yield click.style(f"Cluster {result.cluster.cluster}{title}", bold=True)
     yield f"judged by {visible(result.judged.branch)} at {result.judged.sha[:12]} of {result.judged.committed:%Y-%m-%d}"
+    if result.judged.asked is not None:
+        yield f"as of {visible(result.judged.asked)}: what came later is not looked at"
+    if result.judged.file is not None:
+        yield f"from {visible(result.judged.file)}, not from a clone (-C PATH names one)"
+
+
+def _lines(result: ClusterVerdict) -> Iterator[str]:
+    yield from _head(result)
     for issue in result.issues:
         name = f"  {visible(issue.title)}" if issue.title else ""
         yield ""

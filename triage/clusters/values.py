@@ -26,6 +26,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 _COUNT = re.compile(r"(?P<operator>>=|<=|==|=|>|<)?\s*(?P<number>[0-9]{1,9})")
 _LONGEST_PATTERN = 1_000
 _LONGEST_NAME = 200
+_LINE_BREAKS = frozenset(b"\n\r")
 
 
 def bad(message: str, hint: str = "") -> PydanticCustomError:
@@ -224,11 +225,15 @@ def _pattern(value: Any) -> str:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            empty = _may_be_empty(re.compile(text))
+            compiled = re.compile(text)
+            empty, broken = _may_be_empty(compiled), _spans_lines(compiled)
     except (re.error, RecursionError, OverflowError) as error:
         raise bad(f"{show(text)} is not a regular expression: {error}", "special characters want a \\ before") from None
     if empty:
         raise bad(f"{show(text)} matches an empty line, so it proves nothing")
+    if broken:
+        hint = "leave the line break out; `$` is the end of a line, and a YAML block wants `|-`"
+        raise bad(f"{show(text)} has a line break, which no line has: patterns are matched line by line", hint)
     return text
 
 
@@ -237,6 +242,38 @@ def _may_be_empty(compiled: re.Pattern[str]) -> bool:
     from re import _parser  # type: ignore[attr-defined] # noqa: PLC0415 - only patterns pay for it
 
     return _empty(_parser.parse(compiled.pattern, compiled.flags))
+
+
+def _spans_lines(compiled: re.Pattern[str]) -> bool:
+    """Whether a pattern asks for a line break somewhere: that part of it can never match within a line."""
+    from re import _parser  # type: ignore[attr-defined] # noqa: PLC0415 - only patterns pay for it
+
+    return _broken(_parser.parse(compiled.pattern, compiled.flags))
+
+
+def _broken(items: Any) -> bool:
+    """Whether an item of a parsed pattern is a line break that it cannot do without."""
+    for operation, argument in items:
+        name = str(operation)
+        if name == "LITERAL":
+            broken = argument in _LINE_BREAKS
+        elif name == "IN":
+            broken = all(str(kind) == "LITERAL" and value in _LINE_BREAKS for kind, value in argument)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            broken = argument[0] > 0 and _broken(argument[2])
+        elif name == "SUBPATTERN":
+            broken = _broken(argument[-1])
+        elif name == "ATOMIC_GROUP":
+            broken = _broken(argument)
+        elif name == "BRANCH":
+            broken = any(_broken(branch) for branch in argument[1])
+        elif name == "ASSERT":
+            broken = _broken(argument[1])
+        else:
+            broken = False
+        if broken:
+            return True
+    return False
 
 
 def _empty(items: Any) -> bool:

@@ -90,7 +90,10 @@ def _noticed(
         message = f"{name} itself says “{words}”"
         found.append(("denied", Severity.ERROR, message, "cite the commit that ends the work, or leave the issue open"))
     paths = [change.path for change in changes or ()]
-    if changes is not None and not paths and len(commit.parents) < _MERGE:
+    if changes is None:
+        message = f"what {name} changes cannot be seen: its trees are not all in this clone"
+        found.append(("changes-unseen", Severity.ERROR, message, "judge by a complete clone"))
+    elif not paths and len(commit.parents) < _MERGE:
         found.append(("empty-commit", Severity.ERROR, f"{name} changes no file", "cite the commit that has the change"))
     elif (
         documents.only_documents(paths)

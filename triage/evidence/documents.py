@@ -42,6 +42,11 @@ def is_document(path: str) -> bool:
     return suffix in _BESIDE and bool(_FOLDERS & {part.lower() for part in name.parts[:-1]})
 
 
+def of_documents(glob: str) -> bool:
+    """Whether a glob selects documents only, by its ending or its folder."""
+    return is_document(glob) or glob.lstrip("/").partition("/")[0].lower() in _FOLDERS
+
+
 def only_documents(paths: Iterable[str]) -> bool:
     """Whether there are paths, and all of them are documents."""
     listed = list(paths)
@@ -58,9 +63,17 @@ def about_documents(title: str | None) -> bool:
     return title is not None and (_ABOUT_DOCUMENTS.search(title) is not None or _DOCUMENT_TYPE.match(title) is not None)
 
 
-_TELLING = ("open", "part", "not ", "not\n", "not\t", "n't", "n’t", "untested")
+_TELLING = ("open", "part", "not ", "not\n", "not\t", "n't", "n’t", "unresolved", "unfixed", "untested")
 """One of these stands in every denial; most messages have none, and are done with."""
+_BEGINS = r"(?:^|[.;:!?(\n]\s*|[-*]\s+|\b(?:but|so that|and)\s+|(?=\#))"
+"""A denial is a statement of its own: “so the issue stays open” may tell what a program does."""
 _ENDS = "(?:fix|close|resolve|solve|address|complete)"
+
+
+def _has_the_last_part(message: str, last: str) -> bool:
+    """Whether a message speaks of the last of several parts: then the work ends with it."""
+    number = re.escape(last)
+    return re.search(rf"\bpart\s+{number}\s*(?:of|/)\s*{number}\b", message, re.IGNORECASE) is not None
 
 
 def denial(message: str, issue: int) -> str | None:
@@ -71,16 +84,18 @@ def denial(message: str, issue: int) -> str | None:
     name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
     patterns = (
         r"\b(?:the|this)\s+(?:issue|ticket|bug)\b[^.]{0,200}?[,;:]\s+it\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
-        rf"(?:\b|(?=\#)){name}\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
+        rf"{_BEGINS}{name}\s+(?:stays|remains|is\s+(?:still|kept|left))\s+(?:open|unresolved|unfixed)\b",
+        rf"\bleav(?:es|ing)\s+{name}\s+open\b",
         rf"\bkeep(?:s|ing)?\s+{name}\s+open\b",
-        rf"\b(?:(?:does|do|did|will)\s+not|(?:does|do|did|wo)n['’]t)\s+(?:(?:yet|fully|actually)\s+)?{_ENDS}\s+{name}",
+        rf"\b(?:(?:does|do|will)\s+not|(?:does|do|wo)n['’]t)\s+(?:(?:yet|fully|actually)\s+)?{_ENDS}\s+{name}",
         r"\bpart\s+(\d+)\s*(?:of|/)\s*(\d+|n\b|several|many)",
-        r"\b(?:not\s+(?:run|executed|tested)\s+(?:here|yet|locally)|(?:is|was|were|are|remains?)\s+untested)\b",
+        r"(?<!could )(?<!can )(?<!did )(?<!does )(?<!do )\bnot\s+(?:run|executed|tested)\s+(?:here|locally)\b",
+        r"\b(?:this|it|the\s+(?:fix|change))\s+(?:is|remains)\s+untested\b",
         rf"\b(?:partial(?:ly)?)\s+(?:fix(?:es)?|address(?:es)?|resolve[sd]?)\s+(?:for\s+)?{name}",
     )
     for pattern in patterns:
         for match in re.finditer(pattern, message, re.IGNORECASE):
-            if match.lastindex == 2 and match[1] == match[2]:  # noqa: PLR2004 - the last part of several ends it
+            if match.lastindex == 2 and _has_the_last_part(message, match[2]):  # noqa: PLR2004 - "part 1 of 2"
                 continue
             return " ".join(match[0].split())
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 import re
 import signal
@@ -38,6 +39,10 @@ _OUT_NAMES = re.compile(
 )
 _WHOLE_TEXT_UNSAFE = re.compile(r"\\[AZz]|\(\?|[*+?}]\+")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_LINE_END = re.compile(r"\r\n?")
+_MODULE_PATH = re.compile(rb"^\s*path\s*=\s*\"?([^\"\n]+?)\"?\s*$", re.MULTILINE)
 _LARGE_FILE = b"version https://git-lfs.github.com/spec/"
 _POINTER_HOLDS = 1024
 _HOPS = 8
@@ -51,7 +56,17 @@ class _Found:
     lines: int = 0
     first: list[Occurrence] = field(default_factory=list)
     left_out: int = 0
+    binary: int = 0
     unread: set[str] = field(default_factory=set)
+    pointers: list[str] = field(default_factory=list)
+    elsewhere: str | None = None
+
+    @property
+    def unseen(self) -> str | None:
+        """What was selected and cannot be seen here, in words."""
+        if self.pointers:
+            return f"{ticked(self.pointers[0])} is a Git LFS pointer, its content is not here"
+        return self.elsewhere
 
 
 def judge_present(item: PresentEvidence, case: Case, facts: Facts) -> Verdict:  # noqa: ARG001
@@ -60,15 +75,21 @@ def judge_present(item: PresentEvidence, case: Case, facts: Facts) -> Verdict:  
     with _limited(facts.rules.pattern_seconds):
         found = _search(item.present, item.in_, at, facts)
     source = facts.source
+    if not found.lines and found.unseen is not None:
+        return verdict(Status.UNVERIFIED, found.unseen, source=source)
     if not found.files:
-        return _no_file(found, item.in_, source, Status.REFUTED)
+        return _no_file(found, item.in_, source, Status.REFUTED if _plain(item.in_) else Status.UNVERIFIED)
     if not found.lines:
         reason = f"no line in {amount(found.files, 'file')} at {at[:SHORT]}"
         return verdict(Status.REFUTED, reason, proof="pattern", source=source)
     parts: tuple[Part, ...] = ()
     if item.count is not None:
         holds = item.count.holds(found.lines)
-        parts = (Part("count", Status.VERIFIED if holds else Status.REFUTED, amount(found.lines, "line")),)
+        counted = Status.VERIFIED if holds else Status.REFUTED
+        at_least = amount(found.lines, "line")
+        if found.unseen is not None and not (holds and item.count.operator.startswith(">")):
+            counted, at_least = Status.UNVERIFIED, f"{at_least}, but {found.unseen}"
+        parts = (Part("count", counted, at_least),)
     first = found.first[0]
     return verdict(
         Status.VERIFIED,
@@ -98,6 +119,10 @@ def judge_absent(item: AbsentEvidence, case: Case, facts: Facts) -> Verdict:  # 
                 details=_details(found),
             )
         gone = f"0 lines in {amount(found.files, 'file')} at {at[:SHORT]}"
+        if found.unseen is not None:
+            return verdict(Status.UNVERIFIED, f"{gone}; but {found.unseen}", source=source)
+        if found.binary:
+            gone = f"{gone} ({amount(found.binary, 'file')} left out as binary)"
         if item.never:
             if not found.files:
                 return _no_file(found, item.in_, source, Status.UNVERIFIED)
@@ -105,13 +130,16 @@ def judge_absent(item: AbsentEvidence, case: Case, facts: Facts) -> Verdict:  # 
         if found.left_out and not found.files:
             return _no_file(found, item.in_, source, Status.UNVERIFIED)
         past, skipped = _in_the_past(item.absent, item.in_, at, facts)
-    if past is not None and past.path in found.unread:
-        raise CouldNotLook(f"{gone}; it stood in {ticked(past.path)}, which is now a binary file and was not read")
+        now = past.now or _renamed(item.absent, past.where, at, facts) if past is not None else None
+    if past is not None and past.where.path in found.unread:
+        place = ticked(past.where.path)
+        raise CouldNotLook(f"{gone}; it stood in {place}, which is now a binary file and was not read")
+    if now is not None:
+        outside = "left out there" if list(globs.select(item.in_, [now])) else "outside `in:`"
+        return verdict(Status.UNVERIFIED, f"{gone}; it stands in {ticked(now)} now, {outside}", source=source)
     if past is not None:
-        when = facts.history.commits([past.sha])[past.sha].committed
-        place = ticked(f"{past.path}:{past.line}")
-        reason = f"{gone}; it stood in {place}, last touched by {past.sha[:SHORT]} of {day(when)}"
-        return verdict(Status.VERIFIED, reason, found=past.sha, proof="pattern", source=source)
+        reason = f"{gone}; {_stood(past, facts)}"
+        return verdict(Status.VERIFIED, reason, found=past.where.sha, proof="pattern", source=source)
     state = facts.history.state
     if state.blind and (state.shallow or state.partial):
         raise CouldNotLook(f"{gone}, but the history of these files is not all here: {state.blind}", state.cure)
@@ -121,6 +149,67 @@ def judge_absent(item: AbsentEvidence, case: Case, facts: Facts) -> Verdict:  # 
         f"{gone}, and none in their history: is the pattern right? (`never: true` if there should never have been one)"
     )
     return verdict(Status.UNVERIFIED, reason, proof="pattern", source=source)
+
+
+def _stood(past: _Past, facts: Facts) -> str:
+    sha, path = past.where.sha, past.where.path
+    when = day(facts.history.commits([sha])[sha].committed)
+    took = any(
+        change.path == path and change.before == past.blob and change.after != past.blob
+        for change in facts.history.changes([sha]).get(sha, ())
+    )
+    did = "until" if took else "brought by"
+    return f"it stood in {ticked(f'{path}:{past.where.line}')}, {did} {sha[:SHORT]} of {when}"
+
+
+def _renamed(pattern: str, where: Occurrence, at: str, facts: Facts) -> str | None:
+    """Where the pattern stands now, in the file that git says the old one became."""
+    tree = facts.history.tree(at)
+    if where.path in tree:
+        return None
+    try:
+        place = facts.history.path_history(where.path, at).moved_to
+    except CouldNotLook:
+        return None
+    if place is None or place not in tree:
+        return None
+    [(_, content)] = facts.history.contents([tree[place].blob])
+    return place if content is not None and next(_Matcher(pattern).lines(content), None) is not None else None
+
+
+def _plain(wanted: tuple[str, ...]) -> bool:
+    """Whether every glob that takes files in is a plain path."""
+    return not any(re.search(r"[*?\[\\]", glob) for glob in wanted if not glob.startswith("!"))
+
+
+def submodules(tree: Mapping[str, Entry], history: History) -> tuple[str, ...]:
+    """Return the folders that are submodules, whose files are not in this repository."""
+    entry = tree.get(".gitmodules")
+    if entry is None:
+        return ()
+    [(_, content)] = history.contents([entry.blob])
+    return tuple(raw.decode("utf-8", "surrogateescape").rstrip("/") for raw in _MODULE_PATH.findall(content or b""))
+
+
+def _beyond(wanted: tuple[str, ...], tree: Mapping[str, Entry], history: History) -> str | None:
+    """Say which glob looks for files below a symbolic link or in a submodule, where no tree has any."""
+    modules: tuple[str, ...] | None = None
+    for glob in wanted:
+        stem = glob.rstrip("/ ").removeprefix("/")
+        if glob.startswith("!") or "/" not in glob.rstrip(" "):
+            continue
+        parts = stem.split("/")
+        fixed = next((at for at, part in enumerate(parts) if re.search(r"[*?\[\\]", part)), len(parts))
+        roots = ["/".join(parts[:end]) for end in range(1, fixed + 1)]
+        for root in roots:
+            below = root != stem or glob.endswith("/")
+            if below and root in tree and tree[root].mode == _SYMBOLIC_LINK:
+                return f"{ticked(glob)} is below {ticked(root)}, a symbolic link"
+        modules = submodules(tree, history) if modules is None else modules
+        module = next((root for root in roots if root in modules), None)
+        if module is not None:
+            return f"{ticked(module)} is a submodule, which is not looked into"
+    return None
 
 
 def _no_file(found: _Found, wanted: tuple[str, ...], source: str, otherwise: Status) -> Verdict:
@@ -187,7 +276,7 @@ def _wanted(path: str, wanted: tuple[str, ...]) -> bool:
 
 def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Found:
     tree = facts.history.tree(at)
-    found = _Found()
+    found = _Found(elsewhere=_beyond(wanted, tree, facts.history))
     paths: list[tuple[str, Entry]] = []
     selected = dict.fromkeys(globs.select(wanted, tree))
     for path in selected:
@@ -208,13 +297,14 @@ def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Fo
     matcher = _Matcher(pattern)
     for (path, _), (_, content) in zip(paths, facts.history.contents(entry.blob for _, entry in paths), strict=True):
         if content is None:
-            raise CouldNotLook(f"{ticked(path)} at {at[:SHORT]} is not in this clone", facts.history.state.cure)
-        if content.startswith(_LARGE_FILE) and len(content) <= _POINTER_HOLDS:
+            raise CouldNotLook(f"{ticked(path)} at {at[:SHORT]} is missing or too large", facts.history.state.cure)
+        if _pointer(content):
             found.left_out += 1  # what stands in it is kept elsewhere, in Git LFS
-            found.unread.add(path)
+            found.pointers.append(path)
             continue
         if _binary(content) and not _named_whole(path, wanted):
             found.left_out += 1
+            found.binary += 1
             found.unread.add(path)
             continue
         found.files += 1
@@ -225,29 +315,49 @@ def _search(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> _Fo
     return found
 
 
-def _in_the_past(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> tuple[Occurrence | None, int]:
-    """The newest version of the files in which the pattern stands, and how many versions could not be read."""
+class _Past(NamedTuple):
+    """A line of the past that matches, the blob that has it, and the path where that blob stands now, if any."""
+
+    where: Occurrence
+    blob: str
+    now: str | None = None
+
+
+def _in_the_past(pattern: str, wanted: tuple[str, ...], at: str, facts: Facts) -> tuple[_Past | None, int]:
+    """The newest version of the files in which the pattern stands, and how many versions could not be read.
+
+    Among the versions read with it, one goes first whose blob still stands somewhere.
+    """
     matcher = _Matcher(pattern)
+    standing = {entry.blob: path for path, entry in facts.history.tree(at).items()}
     hint = facts.history.witness(pattern, wanted)
     if hint is not None:
         seen = _at_witness(hint, matcher, facts)
         if seen is not None:
-            return seen, 0
+            return seen._replace(now=standing.get(seen.blob)), 0
     skipped = 0
     versions = facts.history.past_blobs(wanted, at)
     while chunk := list(islice(versions, _CHUNK)):
+        first: _Past | None = None
         kept = [(sha, path, blob) for sha, path, blob in chunk if _wanted(path, wanted)]
-        for (sha, path, _), (_, content) in zip(kept, facts.history.contents(blob for _, _, blob in kept), strict=True):
-            if content is None:
-                skipped += 1
-            elif not _binary(content):
+        for (sha, path, blob), (_, content) in zip(
+            kept, facts.history.contents(blob for _, _, blob in kept), strict=True
+        ):
+            if content is None or _pointer(content):
+                skipped += first is None
+            elif (first is None or blob in standing) and not _binary(content):
                 line = next(matcher.lines(content), None)
                 if line is not None:
-                    return Occurrence(sha, path, *line), skipped
+                    past = _Past(Occurrence(sha, path, *line), blob, standing.get(blob))
+                    if past.now is not None:
+                        return past, skipped
+                    first = first or past
+        if first is not None:
+            return first, skipped
     return None, skipped
 
 
-def _at_witness(hint: Occurrence, matcher: _Matcher, facts: Facts) -> Occurrence | None:
+def _at_witness(hint: Occurrence, matcher: _Matcher, facts: Facts) -> _Past | None:
     """The hint, once the file was looked at: what a commit of the branch found or left there."""
     if hint.sha not in facts.history.reachable(facts.judged.sha, [hint.sha]):
         return None
@@ -257,7 +367,7 @@ def _at_witness(hint: Occurrence, matcher: _Matcher, facts: Facts) -> Occurrence
                 for _, content in facts.history.contents([blob]):
                     line = next(matcher.lines(content), None) if content is not None else None
                     if line is not None:
-                        return Occurrence(hint.sha, hint.path, *line)
+                        return _Past(Occurrence(hint.sha, hint.path, *line), blob)
     return None
 
 
@@ -286,14 +396,36 @@ def witness(pattern: str, wanted: tuple[str, ...], sha: str, facts: Facts) -> Wi
     return None
 
 
+def _pointer(content: bytes) -> bool:
+    return content.startswith(_LARGE_FILE) and len(content) <= _POINTER_HOLDS
+
+
 def _binary(content: bytes) -> bool:
-    return b"\0" in content[:_BINARY_HEAD] and not content.startswith(_UTF16)
+    return b"\0" in content[:_BINARY_HEAD] and not content.startswith((*_UTF16, *_UTF32)) and _wide(content) is None
+
+
+def _wide(content: bytes) -> str | None:
+    """The text of a file in UTF-16 or UTF-32 without a byte order mark, if it is plainly that."""
+    for encoding in _WIDE:
+        try:
+            # the last character of the head may be cut in two
+            head = codecs.getincrementaldecoder(encoding)().decode(content[:_BINARY_HEAD])
+            readable = all(letter.isprintable() or letter in "\t\n\r\f\ufeff" for letter in head)
+            if readable and 2 * sum(letter.isascii() for letter in head) > len(head):
+                return content.decode(encoding, "replace")
+        except UnicodeDecodeError:
+            continue
+    return None
 
 
 def _readings(content: bytes) -> list[str]:
     """The text of a file without its byte order mark; in two readings where it is no UTF-8."""
+    if content.startswith(_UTF32):
+        return [content.decode("utf-32", "replace")]
     if content.startswith(_UTF16):
         return [content.decode("utf-16", "replace")]
+    if b"\0" in content[:_BINARY_HEAD] and (wide := _wide(content)) is not None:
+        return [wide]
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         return [content.decode()]
@@ -314,7 +446,7 @@ def followed(path: str, tree: Mapping[str, Entry], history: History) -> str | No
             raise CouldNotLook(f"the symbolic link {ticked(link)} cannot be read", history.state.cure)
         target = content.decode("utf-8", "surrogateescape")
         path = posixpath.normpath(posixpath.join(posixpath.dirname(link), target + path[len(link) :]))
-        if path.startswith(("/", "..")):
+        if path == ".." or path.startswith(("/", "../")):
             return None
     return None
 
@@ -333,13 +465,12 @@ class _Matcher:
 
     def lines(self, content: bytes) -> Iterator[tuple[int, str]]:
         """Yield (line from 1, its text) of each line that matches."""
-        texts = _readings(content)
-        if self._whole is not None and all(self._whole.search(text.replace("\r\n", "\n")) is None for text in texts):
+        texts = [_LINE_END.sub("\n", text) if "\r" in text else text for text in _readings(content)]
+        if self._whole is not None and all(self._whole.search(text) is None for text in texts):
             return
         for number, lines in enumerate(zip(*(text.split("\n") for text in texts), strict=True), 1):
-            read = [line.removesuffix("\r") for line in lines]
-            if any(self._line.search(line) is not None for line in read):
-                yield number, read[0]
+            if any(self._line.search(line) is not None for line in lines):
+                yield number, lines[0]
 
 
 @contextmanager

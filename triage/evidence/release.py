@@ -49,7 +49,7 @@ def judge(item: ReleaseEvidence, case: Case, facts: Facts) -> Verdict:
         reason = f"no commit of issue {case.number} is proven, so there is nothing that {name} could contain"
         return verdict(Status.UNVERIFIED, reason, found=tag.sha, source=source)
     if case.open_fixes:
-        rest = amount(case.open_fixes, "commit or pull request")
+        rest = "1 commit or pull request" if case.open_fixes == 1 else f"{case.open_fixes} commits or pull requests"
         reason = f"{name} contains {amount(len(case.fixes), 'commit')} of it; {rest} of it is not proven"
         return verdict(Status.UNVERIFIED, reason, found=tag.sha, source=source)
     names = ", ".join(fix[:SHORT] for fix in case.fixes)

@@ -133,6 +133,38 @@ def full_name(case: TestCase) -> str:
     return f"{case.class_name}{separator}{case.name}"
 
 
+def file_of(wanted: str) -> str | None:
+    """Return the file or folder (with a slash at its end) that a name begins with, None if it has none."""
+    path, parts = _split_node_id(wanted.strip())
+    named = bool(parts) or ("/" in path and _SOURCE_FILE.fullmatch(path) is not None and not _GO_TEST.fullmatch(path))
+    folder = path.endswith("/") and path.strip("./") != ""
+    return path if named or folder else None
+
+
+def namesakes(file: str, selection: Selection, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the other files that the report may mean, where it was found by the end of a path or module only."""
+    if selection.manner is not Manner.BY_MODULE_NAME:
+        return ()
+    case = selection.cases[0]
+    modules = file.endswith(_MODULE_SUFFIXES)
+    segments = _module_segments if modules else _path_segments
+    wanted = segments(file)
+    if case.file or not modules:
+        report = segments(case.file or (case.class_name if "/" in case.class_name else "") or case.name)
+    else:
+        located = _within(case, _class_segments(case), wanted)
+        report = located.place if located is not None else ()
+    suffix = file[file.rindex(".") :] if "." in file else ""
+
+    def meant(path: str) -> bool:
+        place = segments(path)
+        if len(report) > len(wanted):
+            return len(place) > len(wanted) and report[-len(place) :] == place
+        return bool(report) and place[-len(report) :] == report
+
+    return tuple(path for path in paths if path != file and path.endswith(suffix) and meant(path))
+
+
 # --- how names match ---
 
 
@@ -502,9 +534,25 @@ def _verdict(wanted: str, report: TestReport, selection: Selection, numbers: Cou
     if not _executed(numbers):
         return Status.UNVERIFIED, f"0 executed: {_left_out(numbers, total)}"
     passed = numbers[Outcome.PASSED]
+    contradiction = _contradiction(report) if passed == total else None
+    if contradiction is not None:
+        return Status.UNVERIFIED, f"{passed} passed, but {contradiction}"
     if passed < total:
         return Status.UNVERIFIED, f"{passed} of {total} passed; {_left_out(numbers, total)}"
     return Status.VERIFIED, f"{passed} passed{_remarks(selection)}"
+
+
+def _contradiction(report: TestReport) -> str | None:
+    """Say what in the whole report speaks against its passes, None if nothing does."""
+    # a case that ended in an error may be counted twice: pytest writes a failure, and an error in teardown
+    twice = sum(case.outcome is Outcome.ERRORED for case in report.cases)
+    if report.claimed is not None and report.claimed > len(report.cases) + twice:
+        has = "1 case" if len(report.cases) == 1 else f"{len(report.cases)} cases"
+        return f"the report claims {_tests(report.claimed)} and has {has}"
+    for case in report.cases:
+        if case.outcome in (Outcome.FAILED, Outcome.ERRORED) and not case.class_name and not case.file:
+            return f"a whole suite {case.outcome}: {_plain(case.name)}"
+    return None
 
 
 def _nothing_matched(wanted: str, report: TestReport, selection: Selection) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from triage.errors import CouldNotLook
 from triage.evidence import selection
-from triage.evidence.facts import tip, verdict
+from triage.evidence.facts import ticked, tip, verdict
+from triage.evidence.patterns import followed
 from triage.landing.proof import SHORT
 from triage.model import Part, Status
 
@@ -61,6 +63,10 @@ def judge(item: TestEvidence, case: Case, facts: Facts) -> Verdict:
     if outside:
         reason = f"{counted.reason} at {at[:SHORT]}, which does not contain {outside[0][:SHORT]}"
         return verdict(Status.UNVERIFIED, reason, parts=parts, found=at, source=source, details=details, counts=counts)
+    doubt = _doubt(item.test, counted, at, facts)
+    if doubt is not None:
+        reason = f"{counted.reason}, but {doubt}"
+        return verdict(Status.UNVERIFIED, reason, parts=parts, found=at, source=source, details=details, counts=counts)
     reason = f"{counted.reason} at {at[:SHORT]}; that {item.in_.file} is of this commit was stated by hand"
     return verdict(
         Status.VERIFIED,
@@ -72,6 +78,27 @@ def judge(item: TestEvidence, case: Case, facts: Facts) -> Verdict:
         details=details,
         counts=counts,
     )
+
+
+def _doubt(wanted: str, counted: selection.Counted, at: str, facts: Facts) -> str | None:
+    """Say why the tree of the commit speaks against the named file, None if it does not."""
+    file = selection.file_of(wanted)
+    if file is None:
+        return None
+    try:
+        tree = facts.history.tree(at)
+    except CouldNotLook:  # exported files of old have no tree but the judged one
+        tree = facts.history.tree(facts.judged.sha)
+    path = posixpath.normpath(file).lstrip("/")
+    real = followed(path, tree, facts.history)
+    below = f"{real}/"
+    there = real is not None and (real == "." or real in tree or any(other.startswith(below) for other in tree))
+    if not there:
+        others = [other for other in tree if other.endswith(f"/{path}")]
+        hint = f" (there is {ticked(others[0])})" if len(others) == 1 else ""
+        return f"{ticked(path)} is not there at {at[:SHORT]}{hint}"
+    namesakes = selection.namesakes(path, counted.selection, tree)
+    return f"{ticked(namesakes[0])} may be meant as well" if namesakes else None
 
 
 def _details(counted: selection.Counted) -> tuple[str, ...]:

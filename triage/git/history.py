@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from triage.errors import CouldNotLook, TriageError
 from triage.git import diffs, objects, past
 from triage.git.names import is_abbreviation, is_object_id, is_ref_name, object_id
 from triage.git.stream import garbled
+from triage.landing.reverts import undone_in
 from triage.landing.subjects import Wanted
 from triage.model import Resolution, Revision, Survey
 
@@ -26,7 +26,6 @@ _LARGEST_COMMIT = 16 << 20
 _LARGEST_BLOB = 20_000_000
 _KEPT_WALK = 300_000
 _KEPT_TREES = 16
-_UNDOES = re.compile(r"^[ \t]*This reverts commit ([0-9a-f]{7,64})\b", re.MULTILINE)
 _NO_CHANGE_OF_OURS = ("refs/replace/", "refs/notes/", "refs/stash", "refs/bisect/", "refs/rewritten/")
 _SURVEY = "--format=%H%x00%P%x00%s%x00%b%x00"
 _KEPT_GRAPH = 50_000
@@ -241,8 +240,8 @@ class GitHistory:
                     kept.append((sha, subject))
                     if len(graph) > _KEPT_GRAPH:
                         graph = kept = None
-                if "This reverts" in body:
-                    for reverted in dict.fromkeys(_UNDOES.findall(body)):
+                if "everts" in body or "EVERTS" in body:
+                    for reverted in undone_in(body):
                         undone.setdefault(reverted, []).append(sha)
                 yield sha, subject
             stream.finish()

@@ -202,12 +202,14 @@ def ls_tree(git: Git, sha: str, *paths: str) -> dict[str, Entry]:
     """Return the files of a commit at or below the paths, or all. Raises CouldNotLook if a tree is missing."""
     entries: dict[str, Entry] = {}
     with git.stream("ls-tree", "-r", "-z", "--full-tree", sha, "--", *paths) as stream:
-        for field in stream.fields():
-            about, _, path = field.partition(b"\t")
-            words = about.decode("ascii", "replace").split(" ")
-            if len(words) != 3:  # noqa: PLR2004 - mode, kind, id
-                raise garbled("ls-tree")
-            if words[1] == "blob":
-                entries[path_text(path)] = Entry(words[0], words[2])
+        rest = b""
+        while block := stream.chunk():
+            whole, _, rest = (rest + block).rpartition(b"\0")
+            for field in path_text(whole).split("\0") if whole else ():
+                about, tab, path = field.partition("\t")
+                if not tab or about[6:7] != " ":
+                    raise garbled("ls-tree")
+                if about[7:12] == "blob ":
+                    entries[path] = Entry(about[:6], about[12:])
         stream.finish()
     return entries

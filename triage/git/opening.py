@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,6 +84,7 @@ def find(path: Path, timeout: float, memory: int | None) -> tuple[Git, Path, boo
     except NothingToJudge as error:
         trusted = _trusted(path, timeout) if error.hint and "safe.directory" in error.hint else ()
         if not trusted:
+            _complain_of_damage(path, finder, question, error)
             raise
         answer = Git(path, repository=False, timeout=timeout, trusted=trusted).run(*question)
     lines = answer.decode("utf-8", "surrogateescape").split("\n")
@@ -90,6 +92,27 @@ def find(path: Path, timeout: float, memory: int | None) -> tuple[Git, Path, boo
         raise garbled("rev-parse")
     folder = Path(lines[0])
     return Git(folder, timeout=timeout, memory=memory), (path / lines[1]).resolve(), lines[2] == "true"
+
+
+def _complain_of_damage(path: Path, finder: Git, question: tuple[str, ...], error: NothingToJudge) -> None:
+    """Raise NothingToJudge with git's own words where there is a repository, but one that git does not take for it."""
+    if "not a git repository" not in error.message:
+        return
+    there = None
+    with contextlib.suppress(OSError):
+        there = next((place / ".git" for place in (path, *path.parents) if (place / ".git").exists()), None)
+        if there is None and (path / "objects").is_dir() and (path / "refs").is_dir():
+            there = path
+    if there is None:
+        return
+    with finder.stream(*question) as stream:
+        while stream.chunk():
+            pass
+        told = next((line for line in stream.errors().splitlines() if line.startswith("fatal: ")), "")
+    raise NothingToJudge(
+        f"git does not take {there} for a repository: {told.removeprefix('fatal: ') or error.message}",
+        "its HEAD, its config or what it points at may be damaged; repair it, or make a new clone",
+    ) from error
 
 
 def _trusted(path: Path, timeout: float) -> tuple[str, ...]:
@@ -195,27 +218,43 @@ def _as_of(history: GitHistory, stand: Standpoint, as_of: str | None, moment: da
 
 
 def _newest_by(history: GitHistory, stand: Standpoint, moment: datetime) -> tuple[str, datetime]:
-    """Return the first commit from the tip, along first parents, that was committed by then."""
-    sha = ""
+    """Return the newest commit, along first parents, that was committed by then, as was all that it builds on.
+
+    A clock that was late would otherwise bring in work that came after. Dates that are still to come are no dates.
+    """
     bound = moment.timestamp()
-    first = None
+    line_up: list[tuple[str, int]] = []
     with history.git.stream(
         "rev-list", "--first-parent", "--format=%ct", "--end-of-options", stand.tip, "--"
     ) as stream:
+        sha = ""
         while (line := stream.line()) is not None:
             if line.startswith(b"commit "):
                 sha = line[7:].decode("ascii", "replace").strip()
-            elif line.isdigit() and int(line) <= bound:
-                return sha, history.commit(sha).committed
-            first = sha
+            elif line.isdigit():
+                line_up.append((sha, int(line)))
         stream.finish()
+    now = datetime.now(UTC).timestamp()
+    chosen = None
+    for sha, date in reversed(line_up):
+        if date <= bound:
+            chosen = sha
+        elif date <= now:
+            break
+    if chosen is not None:
+        return chosen, history.commit(chosen).committed
     state = history.state
     if state.shallow:
-        raise NothingToJudge(f"the clone is shallow and does not go back to {moment:%Y-%m-%d %H:%M %Z}", state.cure)
-    began = history.commit(first or stand.tip).committed
+        raise NothingToJudge(f"the clone is shallow and does not go back to {_shown(moment)}", state.cure)
+    began = history.commit(line_up[-1][0] if line_up else stand.tip).committed
     raise AskedWrongly(
-        f"{stand.branch} has no commit as old as {moment:%Y-%m-%d %H:%M %Z}", f"it begins at {began:%Y-%m-%d}"
+        f"{stand.branch} has no commit as old as {_shown(moment)}", f"it begins at {began.date().isoformat()}"
     )
+
+
+def _shown(moment: datetime) -> str:
+    """Return a moment to the minute. `%Y` would leave out the zeros of an early year."""
+    return f"{moment.replace(tzinfo=None).isoformat(' ', 'minutes')} {moment.tzname()}"
 
 
 def _revision(history: GitHistory, stand: Standpoint, name: str) -> tuple[str, datetime]:

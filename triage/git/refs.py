@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,22 +15,24 @@ from triage.model import CloneState
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from triage.git.process import Git
 
 _ORDER = ("upstream", "github", "origin")
 _USUAL = ("main", "master")
+_FETCHED = re.compile(r"[0-9a-f]+\t(not-for-merge)?\t(branch )?'(\S*)' of (.*)")
+_PULL = re.compile(r"refs/(?:remotes/([^/]+)/)?pull/(\d+)(?:/|\Z)")
 _SETTINGS = r"^(remote\..*\.(url|fetch|promisor|partialclonefilter|mirror)|extensions\.partialclone)$"
 
 
 class Remote(NamedTuple):
-    """A remote as the clone's own config has it; `fetches` are the sources of its refspecs."""
+    """A remote as the clone's own config has it; `fetches` are the sources of its refspecs, `places` where to."""
 
     name: str
     url: str = ""
     fetches: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     promisor: bool = False
 
     @property
@@ -105,10 +109,12 @@ def read_remotes(git: Git, repository: str | None) -> tuple[list[Remote], bool]:
         old = found.get(name, Remote(name))
         promises = variable == "promisor" and value.lower() in ("", "true", "yes", "on", "1")
         partial |= promises or variable == "partialclonefilter"
+        source, _, place = value.removeprefix("+").partition(":") if variable == "fetch" else ("", "", "")
         found[name] = Remote(
             name,
             url=value if variable == "url" and not old.url else old.url,
-            fetches=(*old.fetches, value.removeprefix("+").partition(":")[0]) if variable == "fetch" else old.fetches,
+            fetches=(*old.fetches, source) if variable == "fetch" else old.fetches,
+            places=(*old.places, place) if variable == "fetch" else old.places,
             promisor=old.promisor or promises,
         )
     remotes = [remote for remote in found.values() if remote.url and is_ref_name(remote.name)]
@@ -164,9 +170,10 @@ def clone_state(
     if remote is not None and not remote.all_branches:
         blind.append("only some branches were fetched")
         cure.append(f"{program} remote set-branches {name} '*' && {program} fetch {name}")
-    if remote is not None and not remote.pulls and not any(_is_pull(ref) for ref in refs.ids):
+    if remote is not None and not remote.pulls and not _many_pulls(refs.ids, name):
         blind.append("pull-request refs were not fetched")
-        cure.append(f"{program} fetch {name} '+refs/pull/*/head:refs/remotes/{name}/pull/*'")
+        refspec = f"'+refs/pull/*/head:refs/remotes/{name}/pull/*'"
+        cure.append(f"{program} config --add remote.{name}.fetch {refspec} && {program} fetch {name}")
     kind = ", ".join(word for word, is_so in (("shallow", shallow), ("partial", partial)) if is_so)
     return CloneState(
         label=f"{kind} clone" if kind else "clone" if remotes else "repository",
@@ -191,25 +198,103 @@ def _program(folder: Path) -> str:
     return f"git -C {shlex.quote(str(place))}"
 
 
-def _is_pull(ref: str) -> bool:
-    return ref.startswith("refs/pull/") or (ref.startswith("refs/remotes/") and ref.split("/")[3:4] == ["pull"])
+def _many_pulls(ids: Iterable[str], remote: str) -> bool:
+    """Whether the pull-request refs here look like all there are: one that was fetched by itself says nothing."""
+    found = (_PULL.match(ref) for ref in ids)
+    numbers = {int(match[2][:18]) for match in found if match and match[1] in (None, remote)}
+    return len(numbers) > 1 and 2 * len(numbers) >= max(numbers)
 
 
 def _fetched(git: Git, refs: Refs, remotes: list[Remote], common: Path) -> datetime | None:
+    if not remotes:
+        return _newest(git, refs)
+    remote = remotes[0]
+    wanted = _wanted(refs, remote)
+    if not wanted:
+        return None
     times = []
     for folder in {git.folder, common}:
-        # A fetch that failed leaves the file behind, emptied.
         about = _stat(folder / "FETCH_HEAD")
-        if about is not None and about.st_size:
+        if about is not None and _brought_all(folder / "FETCH_HEAD", remote, wanted):
             times.append(about.st_mtime)
-    if remotes and not times:
-        # Made when cloning and left alone by `git gc`, unlike packed-refs.
-        head = _stat(common / "refs" / "remotes" / remotes[0].name / "HEAD")
-        places = [common / "packed-refs", common / "refs" / "remotes" / remotes[0].name]
-        times = [head.st_mtime] if head else [about.st_mtime for at in places if (about := _stat(at))][:1]
-    if times:
-        return moment(int(max(times)))
-    return None if remotes else _newest(git, refs)
+    if not times:
+        times = _creation(common, remote)
+    return moment(int(max(times))) if times else None
+
+
+def _creation(common: Path, remote: Remote) -> list[float]:
+    """Return when the clone was made, if that can be told."""
+    # The remote's HEAD is made when cloning and left alone by `git gc`, unlike packed-refs; the description is older
+    # still, and tells when `git remote set-head` made HEAD anew.
+    root = common / "refs" / "remotes" / remote.name
+    known = [about.st_mtime for at in (root / "HEAD", common / "packed-refs", root) if (about := _stat(at))][:1]
+    description = _stat(common / "description")
+    return [min(*known, description.st_mtime)] if known and description else known
+
+
+def _wanted(refs: Refs, remote: Remote) -> list[set[str]]:
+    """Return, for each ref here that is of the remote, the names that it may have there."""
+    wanted = []
+    root = f"refs/remotes/{remote.name}/"
+    for ref in refs.ids:
+        if ref == f"{root}HEAD" or ref.startswith("refs/tags/"):
+            continue
+        names = set()
+        for source, place in zip(remote.fetches, remote.places, strict=True):
+            before, star, after = place.partition("*")
+            if star and ref.startswith(before) and ref.endswith(after) and len(ref) >= len(place) - 1:
+                names.add(source.replace("*", ref[len(before) : len(ref) - len(after)], 1))
+            elif ref == place:
+                names.add(source)
+        if ref.startswith(root) or (not remote.fetches and ref.startswith(("refs/heads/", "refs/pull/"))):
+            pull = _PULL.match(ref)
+            names |= {f"refs/pull/{pull[2]}/head"} if pull else set()
+            names.add("refs/heads/" + ref.removeprefix(root).removeprefix("refs/heads/"))
+        if names:
+            wanted.append(names)
+    return wanted
+
+
+def _brought_all(path: Path, remote: Remote, wanted: list[set[str]]) -> bool:
+    """Whether the last fetch was from this remote, and of all (but what it no longer has) that is here of it."""
+    try:
+        # A fetch that failed leaves the file behind, emptied.
+        text = path.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return False
+    here = _address(remote.url)
+    lines = [match for line in text.split("\n") if (match := _FETCHED.match(line)) and _address(match[4]) == here]
+    branches = [match for match in lines if match[2]]
+    brought = {f"refs/heads/{match[3]}" if match[2] else match[3] for match in lines}
+    missing = [names for names in wanted if names.isdisjoint(brought)]
+    if not missing or not branches:
+        return bool(branches)
+    # What is named on the command line is all for merging. The rest was brought by the configured refspecs, and then
+    # what is missing was deleted there, and not pruned here.
+    configured = sum(not match[1] for match in branches) <= 1 < len(branches)
+    return configured and all(2 * sum(map(kind, missing)) <= sum(map(kind, wanted)) for kind in (_of_pull, _of_branch))
+
+
+def _of_pull(names: set[str]) -> bool:
+    return any(name.startswith("refs/pull/") for name in names)
+
+
+def _of_branch(names: set[str]) -> bool:
+    return not _of_pull(names)
+
+
+def _address(url: str) -> str:
+    """Return an address as FETCH_HEAD has it and however it is written: without scheme, user and `.git`."""
+    scheme, mark, rest = url.strip().partition("://")
+    if mark:
+        host, slash, path = rest.partition("/")
+        plain = host.rpartition("@")[2].lower() + slash + path
+    elif ":" in scheme.partition("/")[0]:
+        host, _, path = scheme.partition(":")
+        plain = f"{host.rpartition('@')[2].lower()}/{path.lstrip('/')}"
+    else:
+        plain = scheme
+    return plain.rstrip("/").removesuffix(".git").rstrip("/")
 
 
 def _stat(path: Path) -> os.stat_result | None:
@@ -220,7 +305,10 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 def _newest(git: Git, refs: Refs) -> datetime | None:
+    """Return the newest committer date of any ref that is not in the future."""
     feed = "".join(f"{sha}\n" for sha in dict.fromkeys(refs.ids.values())).encode()
     out = git.run("rev-list", "--ignore-missing", "--no-walk", "--stdin", "--format=%ct", feed=feed)
-    times = [int(line) for line in out.split(b"\n") if line.isdigit()]
+    now = datetime.now(UTC).timestamp()
+    # No clone can be newer than now: a tip that says so was made by a wrong clock.
+    times = [int(line) for line in out.split(b"\n") if line.isdigit() and int(line) <= now]
     return moment(max(times)) if times else None

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.landing.reverts import Reverts, undoing_names
-from triage.landing.subjects import Manner, manner
+from triage.landing.reverts import Reverts
+from triage.landing.subjects import EVERY_REVERT, Manner, manner, of_another_pull, plain, pulls, tidy
 from triage.model import Candidate, Commit, Resolution, Status
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ def candidate(commit: Commit, reason: str) -> Candidate:
     return Candidate("commit", commit.sha, commit.subject, reason)
 
 
+def _same_but_pull(cited: str, actual: str) -> bool:
+    """Whether two subjects differ at most in the `(#N)` at their ends, and name no different pull requests."""
+    one, other = tidy(cited), tidy(actual)
+    return plain(one) == plain(other) and not of_another_pull(one, other)
+
+
 def settle(
     citations: Collection[Citation], history: History, branch: str, window: timedelta
 ) -> dict[Citation, Landing]:
@@ -86,14 +92,14 @@ def settle(
     commits = history.commits(named)
     history.look_ahead(commits)
     wanted = {citation.subject for citation in citations if citation.subject}
-    # The names of reverts are looked for in the same pass, so that asking for them later costs none.
-    undoing = {name for subject in (*wanted, *(c.subject for c in commits.values())) for name in undoing_names(subject)}
-    survey = history.survey(wanted, wanted | undoing | {commit.subject for commit in commits.values()})
+    # What reverts say is looked for in the same pass, so that asking for it later costs none.
+    survey = history.survey(wanted, wanted | {EVERY_REVERT} | {commit.subject for commit in commits.values()})
     carriers = {commit.sha for subject in wanted for commit in survey.subjects.get(subject, ())}
     on: dict[str, Collection[str]] = {
         tip: history.reachable(tip, named | carriers) for tip in {citation.tip for citation in citations}
     }
     court = _Court(history, branch, window, resolved, survey, commits, on, Reverts(history, survey))
+    court.prepare(citations)
     return {citation: court.judge(citation) for citation in citations}
 
 
@@ -110,6 +116,19 @@ class _Court(NamedTuple):
     @property
     def state(self) -> CloneState:
         return self.history.state
+
+    def prepare(self, citations: Iterable[Citation]) -> None:
+        """Read at once the changes of all commits that may prove to have landed."""
+        likely = {}
+        for citation in citations:
+            on = self.on[citation.tip]
+            named = self.resolved.get(citation.sha, Resolution()).sha
+            if named is not None:
+                likely[named] = named in on
+            elif citation.subject is not None:
+                here = self._here(citation.subject, on)
+                likely.update({commit.sha: True for commit in here if len(here) == 1})
+        self.history.changes([sha for sha, landed in likely.items() if landed])
 
     def judge(self, citation: Citation) -> Landing:
         resolution = self.resolved.get(citation.sha, Resolution())
@@ -162,9 +181,20 @@ class _Court(NamedTuple):
         """The verdict on the cited subject of a commit that exists; a whole Landing if it is another's."""
         if citation.subject is None:
             return None
-        if manner(citation.subject, commit.subject) is not None:
-            return Status.VERIFIED, "the commit has this subject"
+        own = manner(citation.subject, commit.subject)
         others = [other for other in self._strongest(citation.subject) if other.sha != commit.sha]
+        exactly = [other for other in others if manner(citation.subject, other.subject) is Manner.EXACT]
+        if own is not None and (own is Manner.EXACT or not exactly or _same_but_pull(citation.subject, commit.subject)):
+            return Status.VERIFIED, "the commit has this subject"
+        on = self.on[citation.tip]
+        pulled = [other for other in others if other.sha in on and pulls(other.subject)]
+        if pulled and own is None and commit.sha not in on:
+            reason = (
+                f"{commit.sha[:SHORT]} is “{commit.subject}” and not on {self.branch}; the subject given is that of "
+                f"{pulled[0].sha[:SHORT]} there, which may be the squash of its pull request"
+            )
+            found = tuple(candidate(other, f"on {self.branch} with the subject given") for other in pulled[:5])
+            return Landing(Status.UNVERIFIED, reason, None, commit, (Status.UNVERIFIED, reason), found)
         if others:
             names = ", ".join(other.sha[:SHORT] for other in others[:3]) + (
                 " …" if len(others) > len(others[:3]) else ""
@@ -180,6 +210,12 @@ class _Court(NamedTuple):
         tip = citation.now or citation.tip
         undone = self.reverts.of(commit, tip)
         if undone is None:
+            if self.reverts.taken_back(commit, tip):
+                reason = (
+                    f"every path that {commit.sha[:SHORT]} changed is again as it was before it: "
+                    "was the change taken back?"
+                )
+                return Landing(Status.UNVERIFIED, reason, None, commit, subject)
             return Landing(Status.VERIFIED, how, proof, commit, subject)
         revert = undone.by
         again = [
@@ -195,6 +231,11 @@ class _Court(NamedTuple):
             return Landing(Status.UNVERIFIED, reason, None, commit, subject, landed_again)
         if not undone.sure:
             reason = f"whether {commit.sha[:SHORT]} was reverted by {short(revert)} cannot be told from its message"
+            if undone.still is not None:
+                reason = (
+                    f"{short(revert)} says that it reverts {commit.sha[:SHORT]}, "
+                    f"but {undone.still} is still as it left it"
+                )
             found = (candidate(revert, "may have reverted it"),)
             return Landing(Status.UNVERIFIED, reason, None, commit, subject, found)
         return Landing(Status.REFUTED, reason, "reverted", commit, subject)
@@ -207,6 +248,15 @@ class _Court(NamedTuple):
         manners = {commit.sha: manner(subject, commit.subject) or Manner.CUT for commit in found}
         best = min(manners.values(), default=Manner.CUT)
         return [commit for commit in found if manners[commit.sha] == best]
+
+    def _here(self, subject: str, on: Collection[str]) -> list[Commit]:
+        """The commits on the branch that a subject names; `(#N)` at its end makes none of them a weaker one."""
+        here = [commit for commit in self._strongest(subject) if commit.sha in on]
+        return here or [
+            commit
+            for commit in self.survey.subjects.get(subject, ())
+            if commit.sha in on and _same_but_pull(subject, commit.subject)
+        ]
 
     def _gone(self, citation: Citation) -> Landing:
         placeholder = citation.sha in PLACEHOLDERS
@@ -228,7 +278,7 @@ class _Court(NamedTuple):
             return Landing(Status.UNVERIFIED, f"{missing}; {doubt}")
         return Landing(
             Status.REFUTED,
-            f"{missing}, in a complete clone that is newer than the citation and has the other commits cited",
+            f"{missing}, in a complete clone that is newer than the citation and has another commit cited here",
             "absent-object",
         )
 
@@ -249,7 +299,7 @@ class _Court(NamedTuple):
         """The verdict where a subject names some commit; None where it names none."""
         strongest = self._strongest(subject)
         on = self.on[citation.tip]
-        here = [commit for commit in strongest if commit.sha in on]
+        here = self._here(subject, on)
         gone = f"{citation.sha} no longer exists"
         if not strongest:
             return None
@@ -273,7 +323,9 @@ class _Court(NamedTuple):
                 reason = f"{gone}; the only commit with its subject, {commit.sha[:SHORT]}, {odd}"
                 found = (candidate(commit, f"has this subject, but {odd}"),)
                 return Landing(Status.UNVERIFIED, reason, candidates=found)
-        how = f"{gone}; exactly one commit has its subject: {commit.sha[:SHORT]} of {day(commit.authored)}"
+        alone = all(other.sha == commit.sha for other in strongest)
+        only = "exactly one commit has its subject" if alone else f"the only one on {self.branch} with its subject"
+        how = f"{gone}; {only}: {commit.sha[:SHORT]} of {day(commit.authored)}"
         verdict = (Status.VERIFIED, f"{commit.sha[:SHORT]} has this subject")
         return self._landed(citation, commit, "subject", how, verdict)
 

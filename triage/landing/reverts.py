@@ -5,40 +5,169 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.landing.subjects import Manner, manner
+from triage.errors import CouldNotLook
+from triage.landing.subjects import EVERY_REVERT, REVERTING, Manner, manner, of_another_pull, plain, pulls, typeless
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from triage.model import Commit, Survey
+    from triage.model import Change, Commit, Survey
     from triage.ports import History
 
 _WHOLE = (40, 64)
 _MERGE = 2
+_LEAST_CUT = 12
+_SHORTEST = 7
 _TYPED = re.compile(r"(?P<type>[a-z]+)(?P<scope>\([^()]*\))?!?:\s+(?P<rest>\S.*)", re.IGNORECASE)
-_REVERT = re.compile(r"(?i)(?:revert|reapply|undo|back\s?out|roll\s?back)")
-_REVERTED_TITLE = re.compile(r'Revert "(?P<title>.*)"(?:\s+\(#\d+\))*')
 _BULLET = re.compile(r"^[*-] ", re.MULTILINE)
-_MAINLINE = re.compile(r"reversing\s+changes\s+made\s+to\s+([0-9a-f]{7,64})")
+_MAINLINE = re.compile(r"reversing\s+changes\s+made\s+to\s+([0-9a-f]{7,64})", re.IGNORECASE)
+_SHA = r"[0-9a-f]{7,64}\b"
+_UNDOES = re.compile(
+    r"\bthis\s+(?P<some>(?:partially|partly)\s+)?reverts\s+(?P<part>parts?\s+of\s+)?(?:the\s+)?(?:merge\s+)?commits?:?"
+    rf"[\s`*-]{{1,9}}(?P<names>{_SHA}(?:(?:[\s,;&`*-]|\band\b|\([^()]{{0,200}}\)){{1,20}}{_SHA})*)"
+    r"(?P<rest>[`\s,]{0,3}(?:in\s+part|partially|partly|except)\b)?",
+    re.IGNORECASE,
+)
+_NAME = re.compile(rf"\b{_SHA}", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()]*\)")
+_UNDOES_PULL = re.compile(
+    r"^ {0,3}(?:This\s+)?reverts:?\s+(?:pull\s+request\s+|PR\s+)?"
+    r"(?:(?:[\w.-]+/[\w.-]+)?#|https?://\S{1,200}?/pull/)(?P<number>\d{1,9})\b(?![\w-])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEAD = re.compile(
+    rf"\W{{0,3}}(?P<type>[a-z]+(?:\([^()]*\))?!?:\s*)?(?P<verb>{REVERTING})(?P<scope>\([^()]*\))?!?(?P<colon>:)?\s*"
+    r"(?:(?:the\s+)?(?:commit|changeset)s?\s+)?(?P<rest>\S.*)",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile("[`'“”‘’]")
+_CUT = re.compile(r"(?:…|\.\.\.)[\"\s.]*$")
+_HEX = re.compile(r"[0-9a-f]{7,64}")
+_PULL_MERGE = re.compile(r"Merge pull request #(\d+)\b")
+
+
+def undone_in(body: str) -> list[str]:
+    """Return what the text of a commit says that it reverts: SHAs in lower case, pull requests as `#12`."""
+    names = [name for said in _UNDOES.finditer(body) for name in _names(said["names"])]
+    return list(dict.fromkeys([*names, *(f"#{said['number']}" for said in _UNDOES_PULL.finditer(body))]))
+
+
+def _names(text: str) -> list[str]:
+    return [name.lower() for name in _NAME.findall(_ASIDE.sub(" ", text))]
+
+
+def _plainly(body: str, sha: str) -> bool:
+    """Whether a text says outright that it reverts a commit: neither in part, nor only in a quotation."""
+    for said in _UNDOES.finditer(body):
+        if said["some"] or said["part"] or said["rest"] or not any(sha.startswith(n) for n in _names(said["names"])):
+            continue
+        before = body[body.rfind("\n", 0, said.start()) + 1 : said.start()]
+        if not before.startswith(("    ", "\t")) and not before.lstrip().startswith((">", "|")):
+            return True
+    return False
 
 
 class Undone(NamedTuple):
-    """The commit that takes another back; not `sure` where it may have meant something else."""
+    """The commit that takes another back; not `sure` where it may have meant something else.
+
+    `still` is a path that is as the other one left it, whatever the message says.
+    """
 
     by: Commit
     sure: bool
+    still: str | None = None
 
 
-def undoing_names(subject: str) -> list[str]:
-    """Return the subjects that a commit may have which takes back one with this subject."""
-    names = [f'Revert "{subject}"', f"revert: {subject}"]
-    typed = _TYPED.fullmatch(subject)
-    if typed is not None and typed["scope"]:
-        names.append(f"revert{typed['scope']}: {typed['rest']}")
-    reverted = _REVERTED_TITLE.fullmatch(subject)
-    if reverted is not None:
-        names.append(f'Reapply "{reverted["title"]}"')
-    return names
+class _Title(NamedTuple):
+    """What a revert's subject says that it reverts; `scope` is None where it is not of the form `revert(scope):`."""
+
+    text: str
+    exact: bool
+    cut: bool = False
+    scope: str | None = None
+
+
+def _folded(subject: str) -> str:
+    """A subject as it is compared: one kind of quote, one case, no dot at its end."""
+    text = " ".join(_QUOTE.sub('"', subject).split()).casefold()
+    return text.rstrip(".").rstrip() or text
+
+
+def _titles(subject: str) -> list[_Title]:
+    """What a subject names as taken back; not `exact` where it is not written as tools write it."""
+    head = _HEAD.fullmatch(" ".join(subject.split()))
+    if head is None:
+        return []
+    verb = head["verb"].casefold()
+    again = verb.startswith(("reapply", "reland", "re-land"))
+    exact = (verb in {"revert", "reverts", "reverted"} or again) and not head["type"]
+    rest = _QUOTE.sub('"', plain(head["rest"].strip()))
+    if not rest.startswith('"'):
+        exact = exact and head["colon"] is not None
+        scope = (head["scope"] or "").casefold() if head["colon"] else None
+        cut = _CUT.search(rest) is not None
+        found = [_Title(_CUT.sub("", rest), exact and not cut, cut, scope)]
+        found += [_Title(inner, exact=False) for inner in _apart(rest)]
+    else:
+        end = rest.rfind('"')
+        inside, after = (rest[1:end], rest[end + 1 :]) if end > 0 else (rest[1:], "")
+        cut = end <= 0 or _CUT.search(inside) is not None or _CUT.search(after) is not None
+        whole = not after.strip(" .")
+        found = [_Title(_CUT.sub("", inside).strip(), exact and whole and not cut, cut)]
+        found += [_Title(inner, exact=False) for inner in _apart(rest) if inner != inside]
+    if again:
+        return [item._replace(text=f'Revert "{item.text}"') for item in found if not item.cut]
+    return [item for item in found if item.text]
+
+
+def _apart(text: str) -> list[str]:
+    """Each of several quoted titles of a subject; none where a title is itself a revert's, with quotes in it."""
+    parts = re.findall(r'(?<!\S)"([^"\s][^"]*)"(?=[\s,;.:]|$)', text)
+    return parts if len(parts) * 2 == text.count('"') else []
+
+
+class _Index:
+    """The reverts of a history by what their subjects name."""
+
+    def __init__(self, reverts: Iterable[Commit]) -> None:
+        self.by_title: dict[str, list[tuple[_Title, Commit]]] = {}
+        self.by_stem: dict[str, list[tuple[str, Commit]]] = {}
+        self.by_digits: dict[str, list[tuple[str, Commit]]] = {}
+        self.titles: dict[str, list[Commit]] = {}
+        for revert in reverts:
+            for title in _titles(revert.subject):
+                text = _folded(title.text)
+                if _HEX.fullmatch(text):
+                    self.by_digits.setdefault(text[:_SHORTEST], []).append((text, revert))
+                if title.cut and len(text) >= _LEAST_CUT:
+                    self.by_stem.setdefault(text[:_LEAST_CUT], []).append((text, revert))
+                elif not title.cut:
+                    self.by_title.setdefault(_folded(plain(title.text)), []).append((title, revert))
+                self.titles.setdefault(f"{title.text}…" if title.cut else title.text, []).append(revert)
+
+    def of(self, commit: Commit) -> Iterator[tuple[Commit, str | None]]:
+        """Yield the reverts whose subject names a commit, with the title if it does so exactly."""
+        subject = commit.subject
+        names = dict.fromkeys(_folded(name) for name in (plain(subject), typeless(plain(subject))))
+        typed = _TYPED.fullmatch(subject)
+        scope = (typed["scope"] or "").casefold() if typed is not None else ""
+        for position, name in enumerate(names):
+            for title, revert in self.by_title.get(name, ()):
+                if of_another_pull(title.text, subject):
+                    continue
+                dropped = position > 0 and title.scope != scope  # `revert(net): X` of `fix(net): X` is exact
+                unlike = bool(pulls(title.text)) and not pulls(subject)
+                yield revert, None if dropped or unlike or not title.exact else title.text
+            for stem, revert in self.by_stem.get(name[:_LEAST_CUT], ()):
+                if name.startswith(stem):
+                    yield revert, None
+        full = _folded(subject)
+        for stem, revert in self.by_stem.get(full[:_LEAST_CUT], ()):
+            if full.startswith(stem):
+                yield revert, None
+        for digits, revert in self.by_digits.get(commit.sha[:_SHORTEST], ()):
+            if commit.sha.startswith(digits):
+                yield revert, None
 
 
 class Reverts:
@@ -48,7 +177,10 @@ class Reverts:
         self._history = history
         self._reverts = survey.reverts
         self._known: Mapping[str, Commit] | None = None
-        self._ahead = False
+        self._index: _Index | None = None
+        self._merges: list[tuple[Commit, Commit]] | None = None
+        self._named: dict[str, list[Commit]] | None = None
+        self._telling: dict[str, set[str]] | None = None
 
     def of(self, commit: Commit, tip: str) -> Undone | None:
         """Return what takes `commit` back on the way to `tip`, or None; a revert that was itself reverted does not."""
@@ -66,11 +198,48 @@ class Reverts:
                 continue
             outcome[current.sha] = _strongest(found[current.sha], outcome)
             del waiting[current.sha]
-        return outcome[commit.sha]
+        undone = outcome[commit.sha]
+        if undone is not None and undone.sure:
+            still = self._still(commit, tip)
+            return undone if still is None else Undone(undone.by, sure=False, still=still)
+        return undone
+
+    def taken_back(self, commit: Commit, tip: str) -> bool:
+        """Whether every path that a commit changed is at `tip` again as it was before, and not just gone."""
+        changes = self._effect(commit)
+        if not any(change.before for change in changes):
+            return False
+        there = self._there(tip)
+        return there is not None and all(there.get(change.path) == change.before for change in changes)
+
+    def _effect(self, commit: Commit) -> list[Change]:
+        """The changes of a commit that its blobs tell: neither of submodules nor of modes."""
+        changes = self._history.changes([commit.sha]).get(commit.sha, ())
+        return [change for change in changes if change.before != change.after]
+
+    def _there(self, tip: str) -> _Blobs | None:
+        try:
+            return _Blobs(self._history, tip)
+        except CouldNotLook:
+            return None
+
+    def _still(self, commit: Commit, tip: str) -> str | None:
+        """A path that is at `tip` as a commit left it, or None."""
+        changes = self._effect(commit)
+        there = self._there(tip) if changes else None
+        if there is None:
+            return None
+        return next((change.path for change in changes if there.get(change.path) == change.after), None)
 
     def _by(self, commit: Commit, tip: str) -> list[Undone]:
         """Return the commits up to `tip` that take this one back, whatever became of them."""
-        all_of_them = [*self._by_name(commit), *self._by_merge(commit), *self._by_subject(commit)]
+        all_of_them = [
+            *self._by_name(commit),
+            *self._by_merge(commit, tip),
+            *self._by_subject(commit, tip),
+            *self._by_pull(commit),
+            *self._by_likeness(commit, tip),
+        ]
         there = self._history.reachable(tip, {item.by.sha for item in all_of_them})
         return [item for item in all_of_them if item.by.sha in there and item.by.sha != commit.sha]
 
@@ -82,55 +251,117 @@ class Reverts:
     def _judged(self, commits: Iterable[Commit], commit: Commit) -> Iterator[Undone]:
         """A line in the list that a squash merge makes of its commits speaks of one of them, not of their sum."""
         for revert in commits:
-            if _REVERT.match(revert.subject) or not _BULLET.search(revert.body):
-                yield Undone(revert, sure=True)
+            if _HEAD.match(revert.subject) or not _BULLET.search(revert.body):
+                yield Undone(revert, sure=_plainly(revert.body, commit.sha))
                 continue
-            paths = [
-                {change.path for change in changes}
-                for changes in self._history.changes([revert.sha, commit.sha]).values()
-            ]
-            if len(paths) < len({revert.sha, commit.sha}) or paths[0] & paths[1]:
+            if self._may_touch(revert, commit):
                 yield Undone(revert, sure=False)
 
-    def _by_merge(self, commit: Commit) -> Iterator[Undone]:
+    def _may_touch(self, revert: Commit, commit: Commit) -> bool:
+        """Whether two commits change a path in common, or that cannot be seen."""
+        changes = self._history.changes([revert.sha, commit.sha])
+        paths = [{change.path for change in listed} for listed in changes.values()]
+        return len(paths) < len({revert.sha, commit.sha}) or not paths[0].isdisjoint(paths[-1])
+
+    def _by_merge(self, commit: Commit, tip: str) -> Iterator[Undone]:
         for sha, merge in self._cited().items():
             if len(merge.parents) < _MERGE or sha == commit.sha:
                 continue
             for revert in self._reverts[sha]:
                 told = _MAINLINE.search(revert.body)
-                mainline = next((p for p in merge.parents if told and p.startswith(told[1])), merge.parents[0])
-                if mainline not in self._history.commits([mainline]):
+                mainline = next((p for p in merge.parents if told and p.startswith(told[1].lower())), merge.parents[0])
+                if self._brought(merge, mainline, commit):
+                    yield Undone(revert, sure=_plainly(revert.body, sha))
+        for merge, revert in self._merges_by_subject():
+            if self._means_another(revert, merge, tip):
+                continue
+            if merge.sha == commit.sha or self._brought(merge, merge.parents[0], commit):
+                yield Undone(revert, sure=False)
+
+    def _brought(self, merge: Commit, mainline: str, commit: Commit) -> bool:
+        if mainline not in self._history.commits([mainline]):
+            return False
+        brought = self._history.reachable(merge.sha, [commit.sha])
+        return bool(brought) and not self._history.reachable(mainline, [commit.sha])
+
+    def _merges_by_subject(self) -> list[tuple[Commit, Commit]]:
+        """The merges that a revert names by their subject or by their pull request, each with that revert."""
+        if self._merges is not None:
+            return self._merges
+        wanted: dict[str, list[Commit]] = {name: list(reverts) for name, reverts in self._titles().titles.items()}
+        for key, reverts in self._reverts.items():
+            if key.startswith("#"):
+                wanted.setdefault(f"Merge pull request {key}…", []).extend(reverts)
+                wanted.setdefault(f"Merge pull request {key}", []).extend(reverts)
+        named = {sha: {r.sha for r in self._reverts[sha]} for sha in self._cited()}
+        found: dict[tuple[str, str], tuple[Commit, Commit]] = {}
+        for name, carriers in self._history.survey(wanted).subjects.items() if wanted else ():
+            number = _PULL_MERGE.match(name)
+            for merge in carriers:
+                if len(merge.parents) < _MERGE:
                     continue
-                brought = self._history.reachable(sha, [commit.sha])
-                if brought and not self._history.reachable(mainline, [commit.sha]):
-                    yield Undone(revert, sure=True)
-
-    def _by_subject(self, commit: Commit) -> Iterator[Undone]:
-        names = undoing_names(commit.subject)
-        self._look_ahead(commit)
-        telling = {revert.sha for sha in self._cited() for revert in self._reverts[sha]}
-        for name, reverts in self._history.survey(names).subjects.items():
-            for revert in reverts:
-                if revert.sha in telling or manner(name, revert.subject) not in (Manner.EXACT, Manner.DECORATED):
+                actual = _PULL_MERGE.match(merge.subject)
+                if number is not None and (actual is None or actual[1] != number[1]):
                     continue
-                if self._history.reachable(revert.sha, [commit.sha]):
-                    yield Undone(revert, sure=not self._twins(commit, revert))
+                for revert in wanted[name]:
+                    if revert.sha not in named.get(merge.sha, ()):  # which may say towards which side
+                        found[merge.sha, revert.sha] = (merge, revert)
+        self._merges = list(found.values())
+        return self._merges
 
-    def _look_ahead(self, commit: Commit) -> None:
-        """Look for the names of what undoes any revert in one pass, once the first of them is asked about."""
-        reverts = {revert.sha: revert.subject for commits in self._reverts.values() for revert in commits}
-        if not self._ahead and commit.sha in reverts:
-            self._ahead = True
-            subjects = set(reverts.values())
-            self._history.survey({name for subject in subjects for name in undoing_names(subject)} | subjects)
+    def _titles(self) -> _Index:
+        if self._index is None:
+            self._index = _Index(self._history.survey([EVERY_REVERT]).subjects.get(EVERY_REVERT, ()))
+        return self._index
 
-    def _twins(self, commit: Commit, revert: Commit) -> Collection[str]:
-        """The other commits before a revert that have this one's subject: it may have meant one of them."""
-        carriers = self._history.survey([commit.subject]).subjects.get(commit.subject, ())
+    def _by_subject(self, commit: Commit, tip: str) -> Iterator[Undone]:
+        for revert, title in self._titles().of(commit):
+            if self._means_another(revert, commit, tip) or not self._history.reachable(revert.sha, [commit.sha]):
+                continue
+            if title is None:
+                yield Undone(revert, sure=False)
+            elif not self._twins(commit, revert, title):
+                yield Undone(revert, sure=True)
+            elif self._may_touch(revert, commit):
+                yield Undone(revert, sure=False)
+
+    def _means_another(self, revert: Commit, commit: Commit, tip: str) -> bool:
+        """Whether a revert names another commit by a SHA that is on the way to `tip`: then it is that one."""
+        if self._telling is None:
+            self._telling = {}
+            for sha in self._cited():
+                for teller in self._reverts[sha]:
+                    self._telling.setdefault(teller.sha, set()).add(sha)
+        told = self._telling.get(revert.sha, set())
+        return commit.sha in told or bool(self._history.reachable(tip, told))
+
+    def _by_pull(self, commit: Commit) -> Iterator[Undone]:
+        for number in pulls(commit.subject):
+            for revert in self._reverts.get(number, ()):
+                if revert.sha != commit.sha and self._history.reachable(revert.sha, [commit.sha]):
+                    yield Undone(revert, sure=_HEAD.match(revert.subject) is not None)
+
+    def _by_likeness(self, commit: Commit, tip: str) -> Iterator[Undone]:
+        """A revert that names a commit of another branch with this one's subject: of what was picked or squashed."""
+        if self._named is None:
+            self._named = {}
+            for cited in self._cited().values():
+                self._named.setdefault(_folded(plain(cited.subject)), []).append(cited)
+        for cited in self._named.get(_folded(plain(commit.subject)), ()):
+            if cited.sha == commit.sha or of_another_pull(cited.subject, commit.subject):
+                continue
+            if not self._history.reachable(tip, [cited.sha]):
+                for item in self._judged(self._reverts[cited.sha], commit):
+                    if self._history.reachable(item.by.sha, [commit.sha]) and self._may_touch(item.by, commit):
+                        yield Undone(item.by, sure=False)
+
+    def _twins(self, commit: Commit, revert: Commit, title: str) -> Collection[str]:
+        """The other commits before a revert that its title names as well as this one."""
+        own = manner(title, commit.subject) or Manner.DECORATED
         same = {
             other.sha
-            for other in carriers
-            if other.sha != commit.sha and manner(commit.subject, other.subject) is Manner.EXACT
+            for other in self._history.survey([title]).subjects.get(title, ())
+            if other.sha != commit.sha and (manner(title, other.subject) or Manner.CUT) <= own
         }
         return self._history.reachable(revert.sha, same)
 
@@ -139,6 +370,17 @@ class Reverts:
         if self._known is None:
             self._known = self._history.commits([sha for sha in self._reverts if len(sha) in _WHOLE])
         return self._known
+
+
+class _Blobs:
+    """The blobs of a revision by their paths."""
+
+    def __init__(self, history: History, tip: str) -> None:
+        self._tree = history.tree(tip)
+
+    def get(self, path: str) -> str | None:
+        entry = self._tree.get(path)
+        return entry.blob if entry is not None else None
 
 
 def _strongest(found: Iterable[Undone], outcome: Mapping[str, Undone | None]) -> Undone | None:

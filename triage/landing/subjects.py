@@ -11,11 +11,17 @@ if TYPE_CHECKING:
 
 _QUOTES = "\"'`“”‘’"
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
-_PULL_SUFFIX = re.compile(r"(?:\s+\(#\d+\))+$")
+_PULL_SUFFIX = re.compile(r"(?:\s{1,20}\(#\d{1,12}\)){1,9}$")
 _TYPE = re.compile(r"^(?!revert)[a-z]+(?:\([^()]*\))?!?:\s+(?=\S)", re.IGNORECASE)
 """What stands before a subject; a revert's does not: without it the subject is that of what was reverted."""
 _NUMBERS = re.compile(r"#\d+")
 _ODD_ENDS = frozenset(("", " ", "\t", *_QUOTES))
+EVERY_REVERT = "(every revert)"
+"""Wanted as a subject, this finds every commit whose subject begins as those of reverts do."""
+REVERTING = (
+    r"(?:revert(?:s|ed|ing)?|reapply|re-?land|undo(?:es|ing)?|back(?:s|ed|ing)?[\s-]?out|roll(?:s|ed|ing)?[\s-]?back)\b"
+)
+_REVERTING = re.compile(rf"\W{{0,3}}(?:[a-z]+(?:\([^()]*\))?!?:\s*)?(?:{REVERTING})", re.IGNORECASE)
 _BUCKET = 12
 """Characters by which cut subjects are looked up; also the least that a marked cut must leave."""
 _UNMARKED_CUT = 24
@@ -40,15 +46,25 @@ def tidy(subject: str) -> str:
     return text.strip(_QUOTES).strip() if around or unpaired else text
 
 
-def _numbers(subject: str) -> set[str]:
+def plain(subject: str) -> str:
+    """The subject without `(#N)` at its end."""
+    return _PULL_SUFFIX.sub("", subject)
+
+
+def typeless(subject: str) -> str:
+    """The subject without `type(scope):` before it; a revert's keeps it."""
+    return _TYPE.sub("", subject)
+
+
+def pulls(subject: str) -> set[str]:
     """The numbers of the pull requests that a subject ends in."""
     suffix = _PULL_SUFFIX.search(subject)
     return set(_NUMBERS.findall(suffix[0])) if suffix is not None else set()
 
 
-def _of_another_pull(cited: str, actual: str) -> bool:
+def of_another_pull(cited: str, actual: str) -> bool:
     """Whether both name pull requests, and none of them the same."""
-    one, other = _numbers(cited), _numbers(actual)
+    one, other = pulls(cited), pulls(actual)
     return bool(one and other) and not one & other
 
 
@@ -72,7 +88,10 @@ class Wanted:
         self._exact: dict[str, list[str]] = {}
         self._decorated: dict[str, list[str]] = {}
         self._cut: dict[str, list[tuple[str, str]]] = {}
-        for cited in dict.fromkeys(subjects):
+        asked = dict.fromkeys(subjects)
+        self._reverts = EVERY_REVERT in asked
+        asked.pop(EVERY_REVERT, None)
+        for cited in asked:
             text = tidy(cited)
             marked = _ELLIPSIS.search(text) is not None
             stem = _ELLIPSIS.sub("", text)
@@ -109,6 +128,8 @@ class Wanted:
     def matches(self, actual: str) -> dict[str, Manner]:
         """The wanted subjects that name a commit with the subject `actual`, each with its manner."""
         found: dict[str, Manner] = {}
+        if self._reverts and _REVERTING.match(actual):
+            found[EVERY_REVERT] = Manner.EXACT
         if self._cannot_match(actual):
             return found
         text = tidy(actual)
@@ -119,7 +140,7 @@ class Wanted:
                     found[cited] = Manner.CUT
         for name in names:
             for cited in self._decorated.get(name, ()):
-                if not _of_another_pull(tidy(cited), text):
+                if not of_another_pull(tidy(cited), text):
                     found[cited] = Manner.DECORATED
         for cited in self._exact.get(text, ()):
             found[cited] = Manner.EXACT

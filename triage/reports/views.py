@@ -6,8 +6,9 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
-from triage.clusters.grammar import NOBODY, Merged, Sequential
+from triage.clusters.grammar import Merged, Sequential
 from triage.errors import AskedWrongly
+from triage.evidence.stated import is_nobody
 from triage.landing.proof import SHORT
 from triage.model import Severity, Status
 from triage.reports import words
@@ -65,6 +66,7 @@ class _Views:
     def cluster(self) -> dict[str, Any]:
         result = self.result
         cluster = result.cluster
+        asked = result.judged.asked
         issues = [self.issue(issue) for issue in result.issues]
         numbers = [issue.number for issue in result.issues if issue.repository is None]
         main = numbers.index(cluster.cluster) if cluster.cluster in numbers else 0
@@ -81,6 +83,8 @@ class _Views:
                 "branch": code(result.judged.branch, cell=False),
                 "commit": self.tree_link(),
                 "date": result.judged.committed.strftime("%Y-%m-%d"),
+                "file": result.judged.file,
+                "asked": result.judged.asked,
             },
             "github_read": any(issue.fact is not None for issue in result.issues),
             "github_missing": [Markdown(issue.name) for issue in result.issues if issue.fact is None and issue.claims],
@@ -106,50 +110,45 @@ class _Views:
             ],
             "unattested": [said.says for said, status, _ in result.statements if status is not Status.ATTESTED],
             "findings": [_finding(finding) for finding in result.findings if finding.issue is None],
-            "repeat": code(f"triage cluster {cluster.cluster}"),
+            "repeat": code(f"triage cluster {cluster.cluster}{f' --as-of {asked}' if asked else ''}", cell=False),
         }
 
     def headline(self) -> Markdown:
-        """The first sentence: how much is proven, and what must stay open."""
-        result = self.result
-        claiming = [issue for issue in result.issues if issue.claims]
-        phases = result.complete_phases
-        statuses = [one.status for one in claiming] + [phase.status for _, phase in phases]
-        if not statuses:
-            return Markdown("Nothing is claimed to be done.")
-        proven = statuses.count(Status.VERIFIED)
-        attested = statuses.count(Status.ATTESTED)
-        noun = "closing decision" if not phases else "claimed end"
-        if proven == len(statuses):
-            said = f"All {proven} {noun}s are proven." if proven > 1 else f"The {noun} is proven."
-        elif len(statuses) == 1:
-            word = {"attested": "rests on a person's word", "refuted": "is refuted", "unverified": "is not proven"}
-            said = f"The {noun} {word[str(statuses[0])]}."
-        else:
-            said = f"{proven} of {len(statuses)} {noun}s {'is' if proven == 1 else 'are'} proven."
-            if attested:
-                said += f" {attested} {'rests' if attested == 1 else 'rest'} on a person's word."
-        unproven = [one for one in claiming if one.status in (Status.REFUTED, Status.UNVERIFIED)]
-        keep = [one.name for one in unproven if one.fact is None or one.fact.state == "open"]
-        closed = [one.name for one in unproven if one.fact is not None and one.fact.state == "closed"]
-        if keep:
-            said += f" Keep {_and(keep)} open."
-        if closed:
-            said += f" {_and(closed)} {'was' if len(closed) == 1 else 'were'} closed without proof."
-        broken = [
-            f"phase {code(phase.item.id)} of {issue.name}"
-            for issue, phase in phases
-            if phase.status is not Status.VERIFIED
+        """The first sentence: how much is proven, and what is not, by its verdict."""
+        claiming = [(issue.name, issue.status) for issue in self.result.issues if issue.claims]
+        phases = [
+            (f"phase {code(phase.item.id, cell=False)} of {issue.name}", phase.status)
+            for issue, phase in self.result.complete_phases
         ]
-        if broken:
-            said += f" Not proven: {_and(broken)}."
-        return Markdown(said)
+        claims = [*claiming, *phases]
+        if not claims:
+            return Markdown("Nothing is claimed to be done.")
+        noun = "closing decision" if not phases else "complete phase" if not claiming else "claimed end"
+        proven = sum(status is Status.VERIFIED for _, status in claims)
+        if proven == len(claims):
+            return Markdown(f"All {proven} {noun}s are proven." if proven > 1 else f"The {noun} is proven.")
+        said = f"{proven} of {len(claims)} {noun}s {'is' if proven == 1 else 'are'} proven."
+        if len(claims) == 1:
+            said = f"The {noun} is not proven."
+        for status, word in (
+            (Status.REFUTED, "Refuted"),
+            (Status.UNVERIFIED, "Not proven"),
+            (Status.ATTESTED, "Resting on a person's word"),
+        ):
+            names = [name for name, one in claims if one is status]
+            said += f" {word}: {_and(names)}." if names else ""
+        closed = [
+            issue.name
+            for issue in self.result.issues
+            if issue.claims and issue.status in (Status.REFUTED, Status.UNVERIFIED) and _closed(issue)
+        ]
+        return Markdown(said + (f" Closed all the same: {_and(closed)}." if closed else ""))
 
     def decided(self) -> dict[str, Any] | None:
         stamp = self.result.cluster.decided
         if stamp is None:
             return None
-        return {"date": stamp.date.text, "by": None if stamp.by.casefold() == NOBODY else stamp.by}
+        return {"date": stamp.date.text, "by": None if is_nobody(stamp.by) else stamp.by}
 
     def graph(self) -> Markdown | None:
         """The processing order as a Mermaid graph; None where no issue waits for another."""
@@ -250,8 +249,8 @@ class _Views:
         ]
         groups: dict[tuple[str, Status, str], list[str]] = {}
         for part in verdict.parts:
-            if part.claim == "subject" and part.status is Status.VERIFIED and verdict.proof == "subject":
-                continue  # the row above says that it was found by its subject
+            if part.claim == "subject" and verdict.proof in ("subject", "foreign-subject"):
+                continue  # the row above says it
             reason = part.reason if part.status is not Status.VERIFIED or part.of is None else ""
             groups.setdefault((part.claim, part.status, reason), []).append(part.of or "")
         for (claimed, status, reason), of in groups.items():
@@ -391,6 +390,10 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 def claim(item: EvidenceVerdict) -> Markdown:
     """Return what a piece of evidence claims, fit for a table cell."""
+    if item.verdict.proof == "subject":
+        return Markdown(f"the change cited as {code(item.cited)} is on the branch")
+    if item.verdict.proof == "foreign-subject":
+        return Markdown(f"{code(item.cited)} is “{inline(item.item.subject)}”")
     return Markdown(words.claim(item.item, code, inline))
 
 
@@ -402,6 +405,10 @@ def mark(status: Status) -> Markdown:
 def _quoted(path: str) -> str:
     """A path as it stands in an address: https://datatracker.ietf.org/doc/html/rfc3986#section-2.1."""
     return re.sub(r"[^A-Za-z0-9/._~-]", lambda c: "".join(f"%{b:02X}" for b in c[0].encode("utf-8", "replace")), path)
+
+
+def _closed(issue: IssueVerdict) -> bool:
+    return issue.fact is not None and issue.fact.state == "closed"
 
 
 def _sentence(text: str) -> str:

@@ -84,7 +84,7 @@ def part_claim(claimed: str, item: Any, text: Callable[[str], str] = str) -> str
         case "before":
             return "it failed before the fix"
         case "count":
-            return f"on {_COUNTS[item.count.operator]} {item.count.number} lines"
+            return f"on {_COUNTS[item.count.operator]} {item.count.number} line{'' if item.count.number == 1 else 's'}"
     return claimed
 
 
@@ -115,7 +115,9 @@ def next_step(issue: IssueVerdict, result: ClusterVerdict) -> str:
     decision = issue.decision
     if not issue.claims:
         return _open_step(issue, result)
-    if issue.status in (Status.VERIFIED, Status.ATTESTED):
+    if issue.status is Status.ATTESTED:
+        return "decide whether a person's word is enough"
+    if issue.status is Status.VERIFIED:
         return "" if issue.fact is not None and issue.fact.state == "closed" else "may be closed"
     error = next((f for f in issue.findings if f.severity is Severity.ERROR and f.hint), None)
     for status in (Status.REFUTED, Status.UNVERIFIED):
@@ -175,8 +177,8 @@ def _evidence_step(item: EvidenceVerdict) -> str:
     refuted = verdict.status is Status.REFUTED
     match item.item.kind:
         case "commit":
-            if verdict.proof == "foreign-subject" and len(verdict.candidates) == 1:
-                return f"cite {verdict.candidates[0].value[:SHORT]} instead?"
+            if verdict.proof == "foreign-subject":
+                return "say which was meant, the SHA or the subject"
             if verdict.proof == "reverted":
                 return "it was reverted: keep the issue open, or cite what landed after"
             if verdict.candidates:

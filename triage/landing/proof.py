@@ -182,9 +182,11 @@ class _Court(NamedTuple):
         if citation.subject is None:
             return None
         own = manner(citation.subject, commit.subject)
+        if own is Manner.EXACT:
+            return Status.VERIFIED, "the commit has this subject"
         others = [other for other in self._strongest(citation.subject) if other.sha != commit.sha]
         exactly = [other for other in others if manner(citation.subject, other.subject) is Manner.EXACT]
-        if own is not None and (own is Manner.EXACT or not exactly or _same_but_pull(citation.subject, commit.subject)):
+        if own is not None and (not exactly or _same_but_pull(citation.subject, commit.subject)):
             return Status.VERIFIED, "the commit has this subject"
         on = self.on[citation.tip]
         pulled = [other for other in others if other.sha in on and pulls(other.subject)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _undecorated(subject: str) -> set[str]:
     return {name for name in names if name}
 
 
+@lru_cache(maxsize=4096)
 def manner(cited: str, actual: str) -> Manner | None:
     """How `cited` names a commit whose subject is `actual`, or None if it does not."""
     return Wanted([cited]).matches(actual).get(cited)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START = datetime(2025, 9, 1, 12, tzinfo=UTC)
-AUTHOR = "Ada Example <ada@example.org>"
+AUTHOR = "alice <alice@example.org>"
 
 
 def run_git(folder: Path, *arguments: str, data: bytes | None = None, **variables: str) -> bytes:
@@ -23,10 +23,10 @@ def run_git(folder: Path, *arguments: str, data: bytes | None = None, **variable
         "LC_ALL": "C",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_AUTHOR_NAME": "Ada Example",
-        "GIT_AUTHOR_EMAIL": "ada@example.org",
-        "GIT_COMMITTER_NAME": "Ada Example",
-        "GIT_COMMITTER_EMAIL": "ada@example.org",
+        "GIT_AUTHOR_NAME": "alice",
+        "GIT_AUTHOR_EMAIL": "alice@example.org",
+        "GIT_COMMITTER_NAME": "alice",
+        "GIT_COMMITTER_EMAIL": "alice@example.org",
         "GIT_AUTHOR_DATE": f"{int(START.timestamp())} +0000",
         "GIT_COMMITTER_DATE": f"{int(START.timestamp())} +0000",
         **variables,

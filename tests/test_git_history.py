@@ -83,7 +83,7 @@ def test_G6_several_commits_are_candidates_and_one_beside_a_blob_is_not(reposito
     tree = repository.parse("HEAD^{tree}")
     two = None
     number = 0
-    stamp = "Ada Example <ada@example.org> 1756728000 +0000"
+    stamp = "alice <alice@example.org> 1756728000 +0000"
     # A pair of four-digit prefixes is found by the birthday rule after some hundred tries.
     while two is None:
         number += 1

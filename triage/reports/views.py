@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +38,6 @@ def template_for(result: ClusterVerdict, wanted: str | None) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise AskedWrongly(f"{wanted!r} is not the name of a template", f"one of {', '.join(KINDS)}, or your own")
     return name
-
-
-def missing_template_hint(name: str) -> str:
-    """Return what to do about a template that is not there."""
-    close = difflib.get_close_matches(name, KINDS, 1)
-    return f"did you mean {close[0]}?" if close else f"one of {', '.join(KINDS)}, or your own with --templates DIR"
 
 
 def view(result: ClusterVerdict) -> dict[str, Any]:

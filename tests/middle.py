@@ -12,7 +12,8 @@ from triage.errors import CouldNotLook
 from triage.evidence.facts import Facts, Rules
 from triage.git import open_history
 from triage.landing.proof import Citation, Landing, settle
-from triage.model import IssueFact, Judged
+from triage.model import IssueFact, Judged, Kept
+from triage.tracker import Tracked
 from triage.verify import ClusterVerdict, EvidenceVerdict, IssueVerdict, verify
 
 if TYPE_CHECKING:
@@ -26,16 +27,6 @@ LATER = datetime(2025, 9, 20, 12, tzinfo=UTC)
 AFTERWARDS = LATER + timedelta(days=5)
 """The date of a last commit, by which a repository without remotes is newer than a citation of `LATER`."""
 APEX = "acme/apex"
-
-
-class Known:
-    """Issues as a test says that GitHub has them."""
-
-    def __init__(self, facts: Iterable[IssueFact] = ()) -> None:
-        self.known = tuple(facts)
-
-    def issue(self, repository: str | None, number: int) -> IssueFact | None:
-        return next((f for f in self.known if (f.repository, f.number) == (repository or APEX, number)), None)
 
 
 class Given:
@@ -58,6 +49,15 @@ def fact(
     return IssueFact(number, repository, title, state, reason, created, closed, "alice" if closed else None, NOW)
 
 
+def tracked(*facts, repository: str = APEX, **more) -> Tracked:
+    """Return GitHub as a test says that it was read: facts by their own numbers or SHAs, or as they were asked for."""
+    kept = [
+        fact if isinstance(fact, Kept) else Kept(fact.repository, str(getattr(fact, "number", None) or fact.sha), fact)
+        for fact in facts
+    ]
+    return Tracked(kept, repository, **more)
+
+
 def facts_of(
     place,
     *,
@@ -69,7 +69,7 @@ def facts_of(
 ) -> Facts:
     history, stand = open_history(getattr(place, "folder", place), branch=branch, as_of=as_of)
     judged = Judged(stand.branch, stand.sha, NOW, stand.committed)
-    return Facts(history, judged, Known(issues), Given(reports), APEX, rules or Rules())
+    return Facts(history, judged, tracked(*issues), Given(reports), APEX, rules or Rules())
 
 
 def landed(

@@ -461,17 +461,18 @@ def test_E2_a_manifest_with_other_types_anywhere_is_refused_or_harmless(example)
                 assert json.loads(out)["judged"]["sha"] == whole["sha"]
                 unnoticed.add((place[0], type(value).__name__))
     assert unnoticed <= {
-        *((key, "str") for key in ("branch", "clone", "issues", "witnesses")),
-        *((key, "NoneType") for key in ("repository", "clone", "issues")),
-        *((key, "list") for key in ("shallow", "issues", "paths", "witnesses")),
-        ("clone", "bool"),
+        *((key, "str") for key in ("branch", "clone", "github", "witnesses")),
+        *((key, "NoneType") for key in ("repository", "clone", "github")),
+        *((key, "list") for key in ("shallow", "github", "paths", "witnesses")),
+        *((key, "bool") for key in ("clone", "github")),
+        ("github", "int"),
         ("repository", "str"),
         ("reports", "dict"),
     }
 
 
 @pytest.mark.parametrize(
-    "key", ["committed", "exported", "sha", "branch", "clone", "issues", "members", "format", "cluster"]
+    "key", ["committed", "exported", "sha", "branch", "clone", "github", "members", "format", "cluster"]
 )
 def test_E2_a_manifest_without_a_key_is_refused(example, key):
     members = parts(example[1])
@@ -490,7 +491,7 @@ def test_E2_a_manifest_without_a_key_is_refused(example, key):
         b"\xff",
         b"[" * 100_000,
         b'{"format": 1' + b"0" * 5000 + b"}",
-        b'{"format": 2}',
+        b'{"format": 3}',
         b'{"format": true}',
     ],
 )

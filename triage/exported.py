@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
+from triage import kept
 from triage.errors import NothingToJudge, TriageError
-from triage.model import CloneState, IssueFact, Occurrence, PathHistory
+from triage.model import CloneState, IssueFact, Kept, Occurrence, PathHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from zipfile import ZipFile, ZipInfo
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 had only the state of issues, under `issues`; 2 has every fact from GitHub, under `github`."""
 SUFFIX = ".evidence"
 _MANIFEST = "manifest.json"
 _BUNDLE = "history.bundle"
@@ -60,7 +62,7 @@ class Exported(NamedTuple):
     bundle: bytes
     decisions: bytes
     shallow: tuple[str, ...] = ()
-    issues: tuple[IssueFact, ...] = ()
+    github: tuple[Kept, ...] = ()
     reports: Mapping[str, bytes] = {}
     paths: Mapping[tuple[str, str], PathHistory] = {}
     witnesses: Mapping[tuple[str, tuple[str, ...]], Occurrence] = {}
@@ -91,9 +93,9 @@ def packed(content: Exported) -> bytes:
         "exported": _text(content.exported),
         "shallow": list(content.shallow),
         "clone": {**content.state._asdict(), "fetched": _text(content.state.fetched)},
-        "issues": [
-            {**f._asdict(), "created": _text(f.created), "closed": _text(f.closed), "read": _text(f.read)}
-            for f in sorted(content.issues, key=lambda f: (f.repository, f.number))
+        "github": [
+            {"repository": name, "asked": asked, "kind": kept.kind_of(fact), "fact": kept.to_json(fact)}
+            for name, asked, fact in sorted(content.github, key=lambda one: one[:2])
         ],
         "reports": names,
         "paths": [{"path": name, "at": at, **past._asdict()} for (name, at), past in sorted(content.paths.items())],
@@ -280,7 +282,7 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
             bundle=members[_BUNDLE],
             decisions=members[_DECISIONS],
             shallow=tuple(_sha(sha) for sha in _list(manifest["shallow"])),
-            issues=tuple(_fields(IssueFact, fact, _ISSUE) for fact in _list(manifest["issues"])),
+            github=_github(manifest),
             reports={_words(file): members[name] for file, name in manifest["reports"].items()},
             paths={
                 (_words(item["path"]), _sha(item["at"])): _fields(PathHistory, item, _PATH, beside=("path", "at"))
@@ -295,6 +297,17 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         _damaged(path, f"its manifest cannot be understood ({type(error).__name__}: {error})")
+
+
+def _github(manifest: dict[str, Any]) -> tuple[Kept, ...]:
+    """The facts from GitHub, of either format."""
+    if manifest["format"] == 1:
+        facts = [_fields(IssueFact, fact, _ISSUE) for fact in _list(manifest["issues"])]
+        return tuple(Kept(fact.repository, str(fact.number), fact) for fact in facts)
+    return tuple(
+        Kept(_words(item["repository"]), _words(item["asked"]), kept.from_json(_words(item["kind"]), item["fact"]))
+        for item in _list(manifest["github"])
+    )
 
 
 def _fields(kind: Callable[..., T], item: Any, forms: Mapping[str, Any], beside: tuple[str, ...] = ()) -> T:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 - the facts from GitHub are kept as JSON, by these types
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+
+    from triage.errors import TriageError
 
 
 class Status(str, Enum):
@@ -212,8 +214,60 @@ for _named_like_a_test in (TestCase, TestReport):
     setattr(_named_like_a_test, "__test__", False)  # noqa: B010 - pytest takes them for tests
 
 
+class Actor(NamedTuple):
+    """Who did something on GitHub. An account that was deleted since is no actor but None."""
+
+    login: str
+    bot: bool = False
+
+
+class Name(NamedTuple):
+    """An issue or pull request on GitHub, with the repository that it is of."""
+
+    repository: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.repository}#{self.number}"
+
+
+class Comment(NamedTuple):
+    """A comment on an issue."""
+
+    id: int
+    author: Actor | None
+    created: datetime
+    updated: datetime
+    body: str
+
+
+class Event(NamedTuple):
+    """Something that happened to an issue.
+
+    `kind` is `closed`, `reopened`, `referenced` (by a commit), `cross-referenced` (by an issue or a pull request),
+    `duplicate` and `not-duplicate` (`other` is the issue that it was marked a duplicate of), `connected` and
+    `disconnected` (a pull request, by hand) or `transferred` (`other_repository` is where it came from).
+    `commit` and `commit_repository`, or `other`, are what caused it.
+    """
+
+    kind: str
+    at: datetime
+    actor: Actor | None = None
+    commit: str | None = None
+    commit_repository: str | None = None
+    other: Name | None = None
+    other_is_pull: bool = False
+    other_title: str | None = None
+    other_repository: str | None = None
+    closes: bool = False
+    """For a cross-reference by a pull request: whether it says that it closes the issue."""
+
+
 class IssueFact(NamedTuple):
-    """An issue as GitHub had it at `read`. `reason` is `completed`, `not_planned`, `duplicate` or None."""
+    """An issue as GitHub had it at `read`. `reason` is `completed`, `not_planned`, `duplicate` or None.
+
+    `how` is the API by which it was read. What is `None` among the lists was not read, or not to its end.
+    """
 
     number: int
     repository: str
@@ -224,6 +278,148 @@ class IssueFact(NamedTuple):
     closed: datetime | None
     closed_by: str | None
     read: datetime
+    how: str = ""
+    author: Actor | None = None
+    updated: datetime | None = None
+    body: str = ""
+    labels: tuple[str, ...] = ()
+    locked: bool = False
+    events: tuple[Event, ...] | None = None
+    """Oldest first."""
+    pulls: tuple[Name, ...] | None = None
+    """The pull requests that GitHub says close it, merged or not."""
+    sub_issues: tuple[Name, ...] | None = None
+    comments: tuple[Comment, ...] | None = None
+    """Oldest first."""
+    comment_count: int | None = None
+
+
+class PullFact(NamedTuple):
+    """A pull request as GitHub had it at `read`. `state` is `open`, `closed` (not merged) or `merged`."""
+
+    number: int
+    repository: str
+    title: str
+    state: str
+    created: datetime
+    closed: datetime | None
+    merged: datetime | None
+    merge_commit: str | None
+    base: str
+    head: str
+    head_repository: str | None
+    read: datetime
+    how: str = ""
+    author: Actor | None = None
+    merged_by: Actor | None = None
+    updated: datetime | None = None
+    body: str = ""
+    commits: int | None = None
+    files: tuple[str, ...] | None = None
+    """The paths that it changes; None if they were not asked for, or there are more than were read."""
+
+
+class CheckFact(NamedTuple):
+    """The outcome of a check run, or of a commit status (`legacy`), as GitHub had it.
+
+    `conclusion` is None until it is completed; `success` is the only one that proves something.
+    `app` is the slug of the App that reported it, or the login of who set the status.
+    """
+
+    name: str
+    conclusion: str | None
+    app: str | None
+    workflow: str | None = None
+    workflow_file: str | None = None
+    """The path of its file in the repository."""
+    event: str | None = None
+    started: datetime | None = None
+    completed: datetime | None = None
+    run: int | None = None
+    legacy: bool = False
+
+
+class CommitFact(NamedTuple):
+    """A commit that the host has. `checks` are None if they were not asked for, or not read to their end."""
+
+    sha: str
+    repository: str
+    subject: str
+    authored: datetime
+    committed: datetime
+    read: datetime
+    how: str = ""
+    checks: tuple[CheckFact, ...] | None = None
+
+
+class MovedFact(NamedTuple):
+    """An issue that was transferred: what is asked for by the old name is `to` now."""
+
+    number: int
+    repository: str
+    to: Name
+    read: datetime
+    how: str = ""
+
+
+class MissingFact(NamedTuple):
+    """GitHub was asked, could be read, and has no such issue, pull request or commit."""
+
+    what: str
+    """The number or the SHA that was asked for."""
+    repository: str
+    read: datetime
+    how: str = ""
+    why: str = ""
+    """What GitHub says of it beside that: `deleted`."""
+
+
+class Unread(NamedTuple):
+    """GitHub was not read for it: no fact at all, and never a "no"."""
+
+    reason: str
+    hint: str | None = None
+    tried: bool = False
+    """Whether it was asked for, and the asking failed."""
+
+
+Fact = IssueFact | PullFact | MovedFact | CommitFact | MissingFact
+
+
+class Kept(NamedTuple):
+    """A fact and what it was asked by: the repository as it was named, and a number or a SHA."""
+
+    repository: str
+    asked: str
+    fact: Fact
+
+
+class Wanted(NamedTuple):
+    """What is to be read from GitHub for one cluster: whatever has these numbers, and these commits.
+
+    `commits` are SHAs of `repository`, whole or as they were cited. `checks` asks for the checks of them, and of the
+    merge commits and heads of the pull requests among the numbers; `files` for the paths that those change.
+    """
+
+    repository: str
+    numbers: tuple[Name, ...] = ()
+    commits: tuple[str, ...] = ()
+    checks: bool = False
+    files: bool = False
+
+
+class Reading(NamedTuple):
+    """What became of reading: the facts, what was not read (by repository and number or SHA), and what it cost.
+
+    Everything wanted is in `kept` or in `unread`. `fault` is what kept it from being read where that is one thing,
+    such as a refused token; None if all was read.
+    """
+
+    kept: tuple[Kept, ...] = ()
+    unread: tuple[tuple[str, str, Unread], ...] = ()
+    fault: TriageError | None = None
+    requests: int = 0
+    points: int = 0
 
 
 class Judged(NamedTuple):

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
         Change,
         CloneState,
         Commit,
+        CommitFact,
         Entry,
         IssueFact,
+        Kept,
+        MissingFact,
+        MovedFact,
         Occurrence,
         PathHistory,
+        PullFact,
         Resolution,
         Revision,
         Survey,
         TestReport,
+        Unread,
     )
 
 
@@ -75,15 +81,18 @@ class History(Protocol):
         """A place in the past where a pattern is said to have stood; a hint to look at, not a fact."""
 
 
-class Issues(Protocol):
-    """Issues as GitHub has them."""
+class Tracker(Protocol):
+    """GitHub, as far as it was read. `repository` None is the one that the cluster is of."""
 
     @property
-    def known(self) -> tuple[IssueFact, ...]:
-        """All that were read."""
+    def known(self) -> tuple[Kept, ...]:
+        """All facts that were asked for so far, with what they were asked by: what an export must hold."""
 
-    def issue(self, repository: str | None, number: int) -> IssueFact | None:
-        """The issue, or None where GitHub was not read for it."""
+    def numbered(self, repository: str | None, number: int) -> IssueFact | PullFact | MovedFact | MissingFact | Unread:
+        """What has a number: an issue, a pull request, one that moved away, nothing, or what was not read."""
+
+    def commit(self, repository: str | None, sha: str) -> CommitFact | MissingFact | Unread:
+        """The commit that the host has under a SHA, whole or as it was cited."""
 
 
 class TestReports(Protocol):

@@ -11,11 +11,12 @@ from triage.clusters.values import IssueName
 from triage.errors import CouldNotLook
 from triage.evidence import commit as commit_evidence
 from triage.evidence import documents
+from triage.evidence import pull as pull_evidence
 from triage.evidence.facts import Case, as_finding, ticked, worst
-from triage.evidence.github import NOT_READ, state
+from triage.evidence.issue import not_an_issue, state, unknown
 from triage.evidence.stated import standing
 from triage.landing.proof import SHORT, Landing, settle
-from triage.model import Finding, Place, Severity, Status
+from triage.model import Finding, IssueFact, MovedFact, Place, PullFact, Severity, Status, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from triage.clusters.reading import ClusterFile
     from triage.evidence.facts import Facts
     from triage.landing.proof import Citation
-    from triage.model import Candidate, IssueFact, Judged, Verdict
+    from triage.model import Candidate, Judged, MissingFact, Verdict
 
 
 class EvidenceVerdict(NamedTuple):
@@ -143,7 +144,7 @@ def verify(
     judged: dict[int, IssueVerdict] = {}
     waiting = list(cluster.issues)
     while waiting:
-        number = next((n for n in waiting if court.ready(cluster.issues[n], judged)), waiting[0])
+        number = next((n for n in waiting if court.ready(n, cluster.issues[n], judged)), waiting[0])
         waiting.remove(number)
         judged[number] = court.issue(number, cluster.issues[number], judged)
     issues: list[IssueVerdict] = []
@@ -188,9 +189,8 @@ def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
     cited = file.cluster.decided.date.end if file.cluster.decided is not None else None
     items = list(evidence_of(file.cluster))
     shas = {sha for item in items for sha in (getattr(item, "commit", None), getattr(item, "at", None)) if sha}
-    if not shas:
-        return {}
-    facts.history.resolve(shas)
+    if shas:
+        facts.history.resolve(shas)
     citations: dict[Citation, None] = {}
     case = _bare_case(file, cited)
     for item in items:
@@ -199,6 +199,10 @@ def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
                 citations[commit_evidence.citation(item, case, facts)] = None
             except CouldNotLook:
                 continue  # its checker meets the same and says so
+        elif item.kind == "pull" and (merge := pull_evidence.citation(item, facts)) is not None:
+            citations[merge] = None
+    if not citations:
+        return {}
     try:
         landings = settle(list(citations), facts.history, facts.judged.branch, facts.rules.subject_window)
     except CouldNotLook as fault:
@@ -225,13 +229,13 @@ class _Court(NamedTuple):
 
     # -- the order in which issues are judged --
 
-    def ready(self, decision: Decision, judged: Mapping[int, IssueVerdict]) -> bool:
+    def ready(self, number: int, decision: Decision, judged: Mapping[int, IssueVerdict]) -> bool:
         """Whether the issues that a decision rests on were judged before; a circle is broken anywhere."""
         cluster = self.file.cluster
-        needed = [self._own(name) for name in self._rests_on(decision)]
-        return all(number is None or number in judged or number not in cluster.issues for number in needed)
+        needed = [self._own(name) for name in self._rests_on(number, decision)]
+        return all(one is None or one in judged or one not in cluster.issues for one in needed)
 
-    def _rests_on(self, decision: Decision) -> list[IssueName]:
+    def _rests_on(self, number: int, decision: Decision) -> list[IssueName]:
         names: list[IssueName] = []
         if isinstance(decision, Resolved) and decision.resolved_by is not None:
             names.append(IssueName(decision.resolved_by))
@@ -239,16 +243,29 @@ class _Court(NamedTuple):
             names.append(decision.into)
         if isinstance(decision, Declined) and decision.of is not None:
             names.append(decision.of)
-        if decision.parts and decision.parts != "github":
+        if decision.parts == "github":
+            fact = self._fact(IssueName(number))
+            names += self._names(fact) if fact is not None else []
+        elif decision.parts:
             names += decision.parts
         return names
+
+    @staticmethod
+    def _names(fact: IssueFact) -> list[IssueName]:
+        """The sub-issues of an issue, as a file of its repository would name them."""
+        own = fact.repository.casefold()
+        return [IssueName(n, None if name.casefold() == own else name) for name, n in fact.sub_issues or ()]
 
     def _own(self, name: IssueName) -> int | None:
         return name.number if name.repository in (None, self.file.cluster.repository, self.facts.repository) else None
 
-    def _fact(self, name: IssueName) -> IssueFact | None:
+    def _numbered(self, name: IssueName) -> IssueFact | PullFact | MovedFact | MissingFact | Unread:
         repository = name.repository or self.file.cluster.repository or self.facts.repository
-        return self.facts.issues.issue(repository, name.number)
+        return self.facts.tracker.numbered(repository, name.number)
+
+    def _fact(self, name: IssueName) -> IssueFact | None:
+        fact = self._numbered(name)
+        return fact if isinstance(fact, IssueFact) else None
 
     # -- one issue --
 
@@ -272,19 +289,24 @@ class _Court(NamedTuple):
     def _with_fixes(self, case: Case, items: Iterable[Any]) -> Case:
         """Return a case to which the commits and pull requests of some evidence were added."""
         fixes = dict.fromkeys(case.fixes)
+        heads = dict.fromkeys(case.heads)
         unproven = case.open_fixes
         for item in items:
-            if item.kind == "pull":
+            if item.kind not in ("commit", "pull"):
+                continue
+            sha = self._proven(item, case)
+            if sha is None:
                 unproven += 1
-            elif item.kind == "commit":
-                sha = self._proven(item, case)
-                if sha is None:
-                    unproven += 1
-                else:
-                    fixes[sha] = None
-        return case._replace(fixes=tuple(fixes), open_fixes=unproven)
+                continue
+            fixes[sha] = None
+            fact = self._numbered(IssueName(item.pull)) if item.kind == "pull" else None
+            if isinstance(fact, PullFact):
+                heads[fact.head, fact.number] = None
+        return case._replace(fixes=tuple(fixes), heads=tuple(heads), open_fixes=unproven)
 
     def _proven(self, item: Any, case: Case) -> str | None:
+        if item.kind == "pull":
+            return pull_evidence.merged(item, case, self.facts)
         try:
             landing = self.landings[commit_evidence.citation(item, case, self.facts)]
         except CouldNotLook:
@@ -298,7 +320,7 @@ class _Court(NamedTuple):
         criteria = tuple(self.criterion(item, case) for item in decision.criteria)
         goals = tuple(self.criterion(item, self._with_fixes(case, item.evidence)) for item in decision.goals)
         phases = tuple(self._phase(item, case) for item in decision.phases)
-        parts = self._parts(decision, judged)
+        parts = self._parts(number, decision, judged)
         findings = [finding for finding in self.findings if finding.issue == number]
         own = [*listed, *(e for c in criteria for e in c.evidence)]
         counted = [*own, *(e for p in phases if p.item.decision for e in _of_phase(p))]
@@ -356,13 +378,28 @@ class _Court(NamedTuple):
         )
         return PhaseVerdict(item, status, reason, done_when, listed)
 
-    def _parts(self, decision: Decision, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str] | None:
+    def _parts(self, number: int, decision: Decision, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str] | None:
         if not decision.parts:
             return None
         if decision.parts == "github":
-            return Status.UNVERIFIED, f"{NOT_READ}: its sub-issues are not known"
+            return self._sub_issues(number, judged)
+        return self._all_proven(decision.parts, judged)
+
+    def _sub_issues(self, number: int, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
+        fact = self._numbered(IssueName(number))
+        if isinstance(fact, Unread):
+            return Status.UNVERIFIED, unknown(fact, f"the sub-issues of #{number}")
+        if not isinstance(fact, IssueFact):
+            return Status.UNVERIFIED, not_an_issue(f"#{number}", fact)
+        if fact.sub_issues is None:
+            return Status.UNVERIFIED, f"the sub-issues of #{number} were not read to their end"
+        if not fact.sub_issues:
+            return Status.UNVERIFIED, f"GitHub has no sub-issues of #{number}"
+        return self._all_proven(self._names(fact), judged)
+
+    def _all_proven(self, names: Sequence[IssueName], judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
         open_ones = []
-        for name in decision.parts:
+        for name in names:
             own = self._own(name)
             verdict = judged.get(own) if own is not None else None
             if verdict is None or not verdict.claims or verdict.status is not Status.VERIFIED:
@@ -371,7 +408,7 @@ class _Court(NamedTuple):
                 open_ones.append(f"{name}, which goes on elsewhere")
         if open_ones:
             return Status.UNVERIFIED, f"not proven: {', '.join(open_ones)}"
-        return Status.VERIFIED, f"all {len(decision.parts)} parts are proven"
+        return Status.VERIFIED, f"all {len(names)} parts are proven"
 
     def _settled(self, verdict: IssueVerdict, judged: Mapping[int, IssueVerdict]) -> bool:
         """Whether a proven decision ends the work: one that was merged is only as far as its target."""
@@ -460,9 +497,11 @@ class _Court(NamedTuple):
         return status, reason
 
     def _not_planned(self, number: int) -> tuple[Status, str]:
-        fact = self._fact(IssueName(number))
-        if fact is None:
-            return Status.UNVERIFIED, f"{NOT_READ}: how #{number} was closed"
+        fact = self._numbered(IssueName(number))
+        if isinstance(fact, Unread):
+            return Status.UNVERIFIED, unknown(fact, f"how #{number} was closed")
+        if not isinstance(fact, IssueFact):
+            return Status.UNVERIFIED, not_an_issue(f"#{number}", fact)
         if fact.state == "open":
             return Status.VERIFIED, f"#{number} is open on GitHub"
         if fact.reason == "not_planned":
@@ -472,11 +511,18 @@ class _Court(NamedTuple):
         return Status.UNVERIFIED, f"#{number} is {state(fact)}"
 
     def _target(self, name: IssueName, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
-        fact = self._fact(name)
+        fact = self._numbered(name)
         own = self._own(name)
         verdict = judged.get(own) if own is not None else None
-        if fact is None:
-            return Status.UNVERIFIED, f"{NOT_READ}: whether {name} is open"
+        match fact:
+            case Unread():
+                return Status.UNVERIFIED, unknown(fact, f"whether {name} is open")
+            case PullFact() | MovedFact():
+                return Status.UNVERIFIED, not_an_issue(str(name), fact)
+            case IssueFact():
+                pass
+            case _:
+                return Status.REFUTED, not_an_issue(str(name), fact)
         if fact.state == "open":
             return Status.VERIFIED, f"{name} is open"
         if verdict is None or not verdict.claims:

@@ -21,12 +21,13 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from triage.cli.export import collected  # noqa: E402 - the path comes first
-from triage.cli.looking import KnownIssues, Looked, ReportFiles  # noqa: E402
+from triage.cli.looking import Looked, ReportFiles  # noqa: E402
 from triage.clusters import reading  # noqa: E402
 from triage.evidence.facts import Facts  # noqa: E402
 from triage.exported import write  # noqa: E402
 from triage.git import open_history  # noqa: E402
-from triage.model import IssueFact, Judged  # noqa: E402
+from triage.model import IssueFact, Judged, Kept  # noqa: E402
+from triage.tracker import Tracked  # noqa: E402
 
 EXPORTED = datetime(2025, 9, 12, 10, tzinfo=UTC)
 OLD_MAIL, NEW_MAIL = "alice@laptop.example", "alice@example.org"
@@ -115,7 +116,8 @@ def main() -> None:
         file = reading.read(path, "clusters/529.yaml")
         history, stand = open_history(new, branch="main")
         judged = Judged(stand.branch, stand.sha, EXPORTED, stand.committed)
-        facts = Facts(history, judged, KnownIssues(issues()), ReportFiles(HERE), "acme/apex")
+        known = Tracked([Kept("acme/apex", str(fact.number), fact) for fact in issues()], "acme/apex")
+        facts = Facts(history, judged, known, ReportFiles(HERE), "acme/apex")
         content = collected(file, path.read_bytes(), Looked(facts, history, None, new), path)
         state = content.state._replace(label="acme/apex", fetched=EXPORTED)
         write(chosen.output, content._replace(state=state))

@@ -86,7 +86,7 @@ def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> 
         bundle=_bundle(looked, recording),
         decisions=content,
         shallow=boundary(looked.history),
-        issues=looked.facts.issues.known,
+        github=looked.facts.tracker.known,
         reports=dict(getattr(looked.facts.reports, "contents", {})),
         paths=recording.paths,
         witnesses=witnesses,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from triage import git
 from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
 from triage.evidence.facts import Facts, Rules
-from triage.model import Judged
+from triage.model import IssueFact, Judged
 from triage.recording import Replayed
+from triage.tracker import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from triage.cli.options import Options
     from triage.clusters.grammar import Cluster
     from triage.exported import Exported
-    from triage.model import IssueFact, TestReport
+    from triage.model import TestReport
     from triage.ports import History
 
 
@@ -30,18 +31,6 @@ class Looked(NamedTuple):
     history: git.GitHistory
     exported: Exported | None
     path: Path
-
-
-class KnownIssues:
-    """Issues that were read before: those of an exported file, or none."""
-
-    def __init__(self, facts: tuple[IssueFact, ...] = ()) -> None:
-        self.known = facts
-        self._facts = {(fact.repository.casefold(), fact.number): fact for fact in facts}
-
-    def issue(self, repository: str | None, number: int) -> IssueFact | None:
-        """Return the issue, or None where it was not read."""
-        return self._facts.get(((repository or "").casefold(), number))
 
 
 class ReportFiles:
@@ -115,7 +104,7 @@ def _from_clone(cluster: Cluster, path: Path, options: Options) -> Looked:
     )
     judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options))
     reports = ReportFiles(path.parent.parent)
-    facts = Facts(history, judged, KnownIssues(), reports, repository, _rules(options))
+    facts = Facts(history, judged, Tracked(), reports, repository, _rules(options))
     return Looked(facts, history, None, place)
 
 
@@ -141,8 +130,8 @@ def _asked(options: Options) -> str | None:
 def _as_of(wanted: str | None, cluster: Cluster, exported: Exported | None) -> str | None:
     if wanted != "closed":
         return wanted
-    facts = exported.issues if exported is not None else ()
-    primary = next((fact for fact in facts if fact.number == cluster.cluster), None)
+    facts = exported.github if exported is not None else ()
+    primary = next((k.fact for k in facts if isinstance(k.fact, IssueFact) and k.fact.number == cluster.cluster), None)
     if primary is None:
         raise NothingToJudge(
             f"when #{cluster.cluster} was closed is not known: GitHub was not read", "name the date: --as-of 2025-09-12"
@@ -194,7 +183,7 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
             replayed: History = Replayed(history, file.paths, file.witnesses)
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository
-            facts = Facts(replayed, judged, KnownIssues(file.issues), reports, repository, _rules(options))
+            facts = Facts(replayed, judged, Tracked(file.github, repository), reports, repository, _rules(options))
             yield Looked(facts, history, file, place)
     except OSError as error:
         raise NothingToJudge(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import CouldNotLook
-from triage.evidence import commit, github, path, patterns, release, stated, test
+from triage.evidence import check, commit, issue, path, patterns, pull, release, run, stated, test
 from triage.evidence.facts import verdict
 from triage.model import Status
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 CHECKERS: dict[str, Callable[[Any, Case, Facts], Verdict]] = {
     "commit": commit.judge,
-    "pull": github.judge_pull,
-    "check": github.judge_check,
-    "run": github.judge_run,
+    "pull": pull.judge,
+    "check": check.judge,
+    "run": run.judge,
     "test": test.judge,
     "path": path.judge,
     "present": patterns.judge_present,
     "absent": patterns.judge_absent,
-    "issue": github.judge_issue,
+    "issue": issue.judge,
     "release": release.judge,
     "stated": stated.judge,
 }

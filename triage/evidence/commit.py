@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from triage import globs
 from triage.evidence import documents
 from triage.evidence.facts import ticked, tip, verdict
-from triage.landing.proof import SHORT, Citation
-from triage.model import Part, Severity, Status
+from triage.evidence.issue import unknown
+from triage.landing.proof import SHORT, Citation, Landing, day
+from triage.model import CommitFact, Part, Severity, Status, Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from triage.clusters.grammar import CommitEvidence
     from triage.evidence.facts import Case, Facts
-    from triage.model import Change, Commit, Verdict
+    from triage.model import Commit, Verdict
 
 _SHOWN = 3
 
@@ -27,21 +31,25 @@ def citation(item: CommitEvidence, case: Case, facts: Facts) -> Citation:
 
 def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:
     """Return the verdict: landed or not, with its subject and the paths it must touch as parts."""
-    landing = case.landings[citation(item, case, facts)]
+    landing = _asked_of_host(item, case.landings[citation(item, case, facts)], case, facts)
     commit = landing.commit
     changes = facts.history.changes([commit.sha]).get(commit.sha) if commit is not None else None
     parts = []
     if item.subject is not None:
         status, reason = landing.subject or (Status.UNVERIFIED, "there is no commit to compare it with")
         parts.append(Part("subject", status, reason))
-    parts += [_touches(glob, commit, changes) for glob in item.touches]
+    paths = tuple(change.path for change in changes) if changes is not None else None
+    unseen = "there is no commit to look at"
+    if commit is not None:
+        unseen = f"the trees of {commit.sha[:SHORT]} are not in this clone"
+    parts += [touched(glob, paths, unseen) for glob in item.touches]
     findings: list[tuple[str, Severity, str, str | None]] = []
     if landing.placeholder:
         message = f"{item.commit} is a placeholder, not a commit"
         findings.append(("placeholder", Severity.ERROR, message, "cite the commit that was made"))
     landed = landing.status is Status.VERIFIED and commit is not None
     if landed and commit is not None:
-        findings += _noticed(commit, changes, case)
+        findings += noticed(commit, paths, case, commit.authored)
     return verdict(
         landing.status,
         landing.reason,
@@ -51,19 +59,40 @@ def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:
         source=facts.source,
         candidates=landing.candidates,
         findings=tuple(findings),
-        documents_only=landed and changes is not None and documents.only_documents(c.path for c in changes),
+        documents_only=landed and paths is not None and documents.only_documents(paths),
         commit=commit,
-        changed=tuple(change.path for change in changes or ()),
+        changed=paths or (),
     )
 
 
-def _touches(glob: str, commit: Commit | None, changes: tuple[Change, ...] | None) -> Part:
-    if commit is None:
-        return Part("touches", Status.UNVERIFIED, "there is no commit to look at", glob)
-    if changes is None:
-        reason = f"the trees of {commit.sha[:SHORT]} are not in this clone"
-        return Part("touches", Status.UNVERIFIED, reason, glob)
-    paths = [change.path for change in changes]
+def _asked_of_host(item: CommitEvidence, landing: Landing, case: Case, facts: Facts) -> Landing:
+    """What became of a SHA that is nowhere here, after the host was asked for it too."""
+    if landing.commit is not None or item.subject is not None or landing.placeholder or landing.candidates:
+        return landing
+    fact = facts.tracker.commit(facts.repository, item.commit)
+    if isinstance(fact, CommitFact):
+        reason = (
+            f"{item.commit} is not in this clone; GitHub has it, as {fact.sha[:SHORT]} of {day(fact.authored)}, "
+            "which says nothing of the branch (`git fetch --all`)"
+        )
+        return Landing(Status.UNVERIFIED, reason)
+    if isinstance(fact, Unread):
+        if landing.status is Status.REFUTED and fact.tried:
+            return Landing(Status.UNVERIFIED, unknown(fact, f"whether {item.commit}, which is not here, exists"))
+        return landing
+    if landing.status is Status.REFUTED:
+        return landing._replace(reason=f"{landing.reason}; GitHub has none either")
+    alive = any(other.commit is not None for cited, other in case.landings.items() if cited.sha != item.commit)
+    if len(item.commit) == _WHOLE and case.cited is not None and fact.read > case.cited and alive:
+        reason = f"neither this clone nor GitHub has a commit {item.commit}, and another one cited here is there"
+        return Landing(Status.REFUTED, reason, "absent-object")
+    return landing
+
+
+def touched(glob: str, paths: tuple[str, ...] | None, unseen: str) -> Part:
+    """Return whether one of the changed paths meets a glob; `unseen` says why they are not known."""
+    if paths is None:
+        return Part("touches", Status.UNVERIFIED, unseen, glob)
     met = list(globs.select((glob,), paths))
     if met:
         return Part("touches", Status.VERIFIED, f"{amount(len(met), 'changed path')}, {_some(met)}", glob)
@@ -76,21 +105,21 @@ def amount(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _some(paths: list[str]) -> str:
+def _some(paths: Sequence[str]) -> str:
     return ", ".join(ticked(path) for path in paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")
 
 
-def _noticed(
-    commit: Commit, changes: tuple[Change, ...] | None, case: Case
+def noticed(
+    commit: Commit, paths: tuple[str, ...] | None, case: Case, made: datetime
 ) -> list[tuple[str, Severity, str, str | None]]:
+    """Return what keeps a landed change, first `made` then, from being the end of an issue, as findings."""
     found: list[tuple[str, Severity, str, str | None]] = []
     name = commit.sha[:SHORT]
     words = documents.denial(f"{commit.subject}\n{commit.body}", case.number)
     if words is not None:
         message = f"{name} itself says “{words}”"
         found.append(("denied", Severity.ERROR, message, "cite the commit that ends the work, or leave the issue open"))
-    paths = [change.path for change in changes or ()]
-    if changes is None:
+    if paths is None:
         message = f"what {name} changes cannot be seen: its trees are not all in this clone"
         found.append(("changes-unseen", Severity.ERROR, message, "judge by a complete clone"))
     elif not paths and len(commit.parents) < _MERGE:
@@ -101,17 +130,18 @@ def _noticed(
         and not documents.about_documents(case.title)
     ):
         found.append((DOCUMENTS_ONLY, Severity.ERROR, documents_message(name, paths), DOCUMENTS_HINT))
-    if case.fact is not None and commit.authored < case.fact.created:
+    if case.fact is not None and made < case.fact.created:
         message = f"{name} is older than the issue, which was opened {case.fact.created:%Y-%m-%d}"
         found.append(("older-than-issue", Severity.WARNING, message, None))
     return found
 
 
 _MERGE = 2
+_WHOLE = 40
 DOCUMENTS_ONLY = "documents-only"
 DOCUMENTS_HINT = "cite the commit that changes the code"
 
 
-def documents_message(name: str, paths: list[str]) -> str:
+def documents_message(name: str, paths: Sequence[str]) -> str:
     """Return the sentence for a commit that changes documents and nothing else."""
     return f"{name} changes {amount(len(paths), 'document')} and no code: {_some(paths)}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from triage.landing.proof import Citation, Landing
     from triage.model import Candidate, Commit, IssueFact, Judged, Part, Severity
-    from triage.ports import History, Issues, TestReports
+    from triage.ports import History, TestReports, Tracker
 
 WORST_FIRST = (Status.REFUTED, Status.UNVERIFIED, Status.ATTESTED, Status.VERIFIED)
 
@@ -32,7 +32,7 @@ class Facts(NamedTuple):
 
     history: History
     judged: Judged
-    issues: Issues
+    tracker: Tracker
     reports: TestReports
     repository: str | None = None
     rules: Rules = Rules()
@@ -64,6 +64,8 @@ class Case(NamedTuple):
     landings: Mapping[Citation, Landing]
     fixes: tuple[str, ...] = ()
     open_fixes: int = 0
+    heads: tuple[tuple[str, int], ...] = ()
+    """The head of each pull request of the issue that was merged and is on the branch, with its number."""
     borrowed: tuple[str, ...] = ()
 
 

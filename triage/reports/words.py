@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from triage.clusters.grammar import Declined, Merged, Resolved, Sequential
 from triage.evidence.facts import ticked
-from triage.evidence.github import NOT_READ
 from triage.landing.proof import SHORT
 from triage.model import Severity, Status
+from triage.tracker import NOT_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,7 +134,7 @@ def next_step(issue: IssueVerdict, result: ClusterVerdict) -> str:
     if isinstance(decision, Resolved) and decision.resolved_by is not None:
         has_own = bool(issue.evidence or issue.criteria or issue.parts)
         return f"prove #{decision.resolved_by} first" if has_own else "give one commit, file or test run of its own"
-    if NOT_READ in issue.reason:
+    if NOT_READ.reason in issue.reason:
         return "read GitHub, or give an exported file that has it"
     if not issue.evidence and not issue.criteria and isinstance(decision, Resolved):
         return "give a commit, a file or a test run"

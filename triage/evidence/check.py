@@ -1,0 +1,187 @@
+"""Evidence `check`: a check of a commit that contains the fix succeeded. Only `success` proves."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from triage.evidence.commit import amount
+from triage.evidence.facts import ticked, tip, verdict
+from triage.evidence.issue import source, unknown
+from triage.landing.proof import SHORT
+from triage.model import Candidate, CommitFact, MissingFact, Status, Unread
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from triage.clusters.grammar import CheckEvidence
+    from triage.evidence.facts import Case, Facts
+    from triage.model import CheckFact, Verdict
+
+SUCCESS = "success"
+FAILURES = ("failure", "timed_out", "startup_failure", "error", "action_required")
+"""Conclusions that say that it did not succeed; what was skipped, cancelled or neutral says nothing at all.
+
+https://docs.github.com/en/rest/checks/runs
+"""
+_NEAREST = 3
+
+
+class _Place(NamedTuple):
+    """A commit that contains the fix, and why it does."""
+
+    sha: str
+    why: str
+
+
+class _Outcome(NamedTuple):
+    """What a check came to on one commit; `word` is a conclusion, `pending`, `mixed` or `absent`."""
+
+    place: _Place
+    word: str
+    reason: str
+    read: datetime | None = None
+    names: tuple[str, ...] = ()
+
+
+def judge(item: CheckEvidence, case: Case, facts: Facts) -> Verdict:
+    """Return the verdict: verified by the first commit with the fix on which the check succeeded."""
+    if case.open_fixes:
+        what = f"{amount(case.open_fixes, 'commit or pull request')} of the issue"
+        return verdict(Status.UNVERIFIED, f"which commits contain the fix is not known: {what} not proven")
+    places = _places(item, case, facts)
+    if item.at is not None:
+        fixes = (*case.fixes, *case.borrowed)
+        contained = facts.history.reachable(places[0].sha, fixes)
+        outside = next((fix for fix in fixes if fix not in contained), None)
+        if outside is not None:
+            reason = f"{places[0].sha[:SHORT]} does not contain the fix {outside[:SHORT]}"
+            return verdict(Status.UNVERIFIED, reason, found=places[0].sha)
+    unread: list[str] = []
+    outcomes: list[_Outcome] = []
+    for place in places:
+        fact = facts.tracker.commit(facts.repository, place.sha)
+        if isinstance(fact, CommitFact) and fact.checks is not None:
+            outcomes.append(_outcome(item, place, fact))
+        elif isinstance(fact, Unread):
+            unread.append(unknown(fact, f"the checks of {place.sha[:SHORT]}, {place.why}"))
+        elif isinstance(fact, MissingFact):
+            unread.append(f"GitHub does not have {place.sha[:SHORT]}, {place.why}")
+        else:
+            unread.append(f"the checks of {place.sha[:SHORT]}, {place.why}, were not read")
+    return _verdict(item, outcomes, unread)
+
+
+def _verdict(item: CheckEvidence, outcomes: list[_Outcome], unread: list[str]) -> Verdict:
+    best = next((one for one in outcomes if one.word == SUCCESS), None)
+    status, chosen = Status.VERIFIED, best
+    if best is None:
+        failed = next((one for one in outcomes if one.word in FAILURES), None)
+        told = next((one for one in outcomes if one.word != "absent"), None)
+        # Where one commit was not read, it may be the one on which it succeeded.
+        status = Status.REFUTED if failed is not None and not unread else Status.UNVERIFIED
+        chosen = failed if status is Status.REFUTED else told
+    details = tuple(one.reason for one in outcomes if one is not chosen and one.word != "absent")
+    if chosen is None:
+        reason = unread[0] if unread else _absent(item, outcomes)
+        candidates = () if unread else _nearest(item, outcomes)
+        where = next((source(one.read) for one in outcomes if one.read is not None), None)
+        return verdict(Status.UNVERIFIED, reason, candidates=candidates, source=where)
+    return verdict(
+        status,
+        chosen.reason,
+        found=chosen.place.sha,
+        proof="check",
+        source=source(chosen.read) if chosen.read is not None else None,
+        details=(*details, *(unread if status is Status.UNVERIFIED else ())),
+    )
+
+
+def _places(item: CheckEvidence, case: Case, facts: Facts) -> list[_Place]:
+    """The commits that contain all of the fix, those that say most first."""
+    if item.at is not None:
+        return [_Place(tip(item.at, facts), "the commit named")]
+    fixes = set(case.fixes) | set(case.borrowed)
+    likely = [_Place(sha, "the fix") for sha in case.fixes]
+    likely.append(_Place(facts.judged.sha, f"the tip of {facts.judged.branch}"))
+    places: dict[str, _Place] = {}
+    for place in likely:
+        if len(facts.history.reachable(place.sha, fixes)) == len(fixes):
+            places.setdefault(place.sha, place)
+    if len(fixes) == 1:
+        for sha, number in case.heads:
+            places.setdefault(sha, _Place(sha, f"the head of #{number}, which was merged"))
+    return list(places.values())
+
+
+def _outcome(item: CheckEvidence, place: _Place, fact: CommitFact) -> _Outcome:
+    at = f"on {place.sha[:SHORT]}, {place.why}"
+    checks = fact.checks or ()
+    named = [one for one in checks if _named(item, one)]
+    if item.workflow is not None and any(one.workflow is None and not one.legacy for one in named):
+        return _Outcome(place, "unknown", f"{item.check} {at}: of which workflow it is was not read", fact.read)
+    chosen = [one for one in named if _of_app(item, one) and _of_workflow(item, one)]
+    if not chosen:
+        return _Outcome(place, "absent", "", fact.read, tuple(dict.fromkeys(_shown(one) for one in checks)))
+    latest: dict[tuple[str | None, str | None, str | None, bool], CheckFact] = {}
+    for one in chosen:
+        key = (one.app, one.workflow, one.event, one.legacy)
+        if key not in latest or _when(latest[key]) <= _when(one):
+            latest[key] = one
+    words = {one.conclusion or "pending" for one in latest.values()}
+    apps = {one.app for one in latest.values()}
+    if len(words) > 1:
+        told = ", ".join(f"{_who(one)}: {one.conclusion or 'pending'}" for one in latest.values())
+        cure = "; name the one that is meant with `app:`" if len(apps) > 1 else ""
+        return _Outcome(place, "mixed", f"{item.check} {at} has several outcomes ({told}){cure}", fact.read)
+    word = words.pop()
+    one = next(iter(latest.values()))
+    when = f" at {one.completed:%Y-%m-%d %H:%M} UTC" if one.completed is not None else ""
+    nothing = "" if word == SUCCESS or word in FAILURES else ", which proves nothing"
+    return _Outcome(place, word, f"{word.replace('_', ' ')} {at}, by {_who(one)}{when}{nothing}", fact.read)
+
+
+def _named(item: CheckEvidence, one: CheckFact) -> bool:
+    """Whether a check has the name given: its own, or as the page of a pull request shows it."""
+    shown = f"{one.workflow} / {one.name}"
+    return item.check in (one.name, shown, f"{shown} ({one.event})")
+
+
+def _shown(one: CheckFact) -> str:
+    return f"{one.workflow} / {one.name}" if one.workflow else one.name
+
+
+def _of_app(item: CheckEvidence, one: CheckFact) -> bool:
+    if item.app is None:
+        return True
+    return one.app is not None and one.app.casefold() == "-".join(item.app.casefold().split())
+
+
+def _of_workflow(item: CheckEvidence, one: CheckFact) -> bool:
+    if item.workflow is None:
+        return True
+    file = posixpath.basename(one.workflow_file) if one.workflow_file else None
+    return item.workflow in (one.workflow, one.workflow_file, file)
+
+
+def _when(one: CheckFact) -> tuple[bool, float, int]:
+    moment = one.started or one.completed
+    return one.conclusion is None, moment.timestamp() if moment else 0.0, one.run or 0
+
+
+def _who(one: CheckFact) -> str:
+    by = one.app or "nobody known"
+    return f"{by} on {one.event}" if one.event else by
+
+
+def _absent(item: CheckEvidence, outcomes: list[_Outcome]) -> str:
+    places = ", ".join(f"{one.place.sha[:SHORT]} ({one.place.why})" for one in outcomes)
+    named = " of ".join(one for one in (ticked(item.check), item.app, item.workflow) if one)
+    return f"there is no check {named} on {places}" if places else "no commit is known to contain the fix"
+
+
+def _nearest(item: CheckEvidence, outcomes: list[_Outcome]) -> tuple[Candidate, ...]:
+    names = dict.fromkeys(name for one in outcomes for name in one.names)
+    near = difflib.get_close_matches(item.check, names, _NEAREST, 0.4) or list(names)[:_NEAREST]
+    return tuple(Candidate("check", name, "", "is a check of that commit") for name in near)

@@ -27,7 +27,8 @@ HEAD = "cluster: {number}\ndecided: {{date: 2025-09-20, by: alice}}\nissues:\n  
 def triage(*arguments: object, cwd: Path = ROOT, bare: bool = False, **more) -> subprocess.CompletedProcess[str]:
     """Run the program in nobody's environment; `bare` leaves only PATH out of it, too."""
     variables = more.pop("variables", {})
-    environment = {"PATH": os.environ["PATH"], **variables} if not bare else variables
+    nowhere = {name: os.environ[name] for name in ("GITHUB_API_URL", "GITHUB_SERVER_URL")}
+    environment = {"PATH": os.environ["PATH"], **nowhere, **variables} if not bare else variables
     more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     return subprocess.run(
         [sys.executable, "-m", "triage", *map(str, arguments)],

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from triage import kept
 from triage.errors import NothingToJudge, TriageError
-from triage.model import CloneState, IssueFact, Kept, Occurrence, PathHistory
+from triage.model import CloneState, IssueFact, Kept, Occurrence, PathHistory, Unread
+from triage.tracker import NOT_READ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,8 +49,9 @@ T = TypeVar("T")
 class Exported(NamedTuple):
     """What an exported file holds.
 
-    `paths` and `witnesses` are what was found when it was made: what became of paths that the judged commit
-    does not have (by path and commit), and where absent patterns once stood (by pattern and globs).
+    `github` is what was read there, `unread` and `otherwise` say why there is no more. `paths` and `witnesses` are
+    what was found when it was made: what became of paths that the judged commit does not have (by path and commit),
+    and where absent patterns once stood (by pattern and globs).
     """
 
     cluster: int
@@ -63,6 +65,8 @@ class Exported(NamedTuple):
     decisions: bytes
     shallow: tuple[str, ...] = ()
     github: tuple[Kept, ...] = ()
+    unread: tuple[tuple[str, str, Unread], ...] = ()
+    otherwise: Unread = NOT_READ
     reports: Mapping[str, bytes] = {}
     paths: Mapping[tuple[str, str], PathHistory] = {}
     witnesses: Mapping[tuple[str, tuple[str, ...]], Occurrence] = {}
@@ -97,6 +101,11 @@ def packed(content: Exported) -> bytes:
             {"repository": name, "asked": asked, "kind": kept.kind_of(fact), "fact": kept.to_json(fact)}
             for name, asked, fact in sorted(content.github, key=lambda one: one[:2])
         ],
+        "unread": [
+            {"repository": name, "asked": asked, "reason": why.reason, "hint": why.hint, "tried": why.tried}
+            for name, asked, why in sorted(content.unread)
+        ],
+        "otherwise": content.otherwise._asdict(),
         "reports": names,
         "paths": [{"path": name, "at": at, **past._asdict()} for (name, at), past in sorted(content.paths.items())],
         "witnesses": [
@@ -283,6 +292,7 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
             decisions=members[_DECISIONS],
             shallow=tuple(_sha(sha) for sha in _list(manifest["shallow"])),
             github=_github(manifest),
+            **_unread(manifest),
             reports={_words(file): members[name] for file, name in manifest["reports"].items()},
             paths={
                 (_words(item["path"]), _sha(item["at"])): _fields(PathHistory, item, _PATH, beside=("path", "at"))
@@ -308,6 +318,17 @@ def _github(manifest: dict[str, Any]) -> tuple[Kept, ...]:
         Kept(_words(item["repository"]), _words(item["asked"]), kept.from_json(_words(item["kind"]), item["fact"]))
         for item in _list(manifest["github"])
     )
+
+
+def _unread(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What was not read of GitHub, and why."""
+    if manifest["format"] == 1:
+        return {}
+    single = tuple(
+        (_words(item["repository"]), _words(item["asked"]), _fields(Unread, item, _UNREAD, ("repository", "asked")))
+        for item in _list(manifest["unread"])
+    )
+    return {"unread": single, "otherwise": _fields(Unread, manifest["otherwise"], _UNREAD)}
 
 
 def _fields(kind: Callable[..., T], item: Any, forms: Mapping[str, Any], beside: tuple[str, ...] = ()) -> T:
@@ -387,4 +408,5 @@ _ISSUE = {
     "read": _moment,
 }
 _PATH = {"moved_to": _MAYBE_WORDS, "how": _MAYBE_WORDS, "removed_by": partial(_or_none, _sha), "existed": _truth}
+_UNREAD = {"reason": _words, "hint": _MAYBE_WORDS, "tried": _truth}
 _OCCURRENCE = {"sha": _sha, "path": _words, "line": _number, "text": _text_or_empty}

@@ -1,4 +1,4 @@
-"""What the middle needs from the outside, in our own words. Readers only: a checker cannot write.
+"""What the middle needs from the outside, in our own words. Checkers get readers only, and cannot write.
 
 Every reader may raise `CouldNotLook`; the evidence that asked is then `unverified` with that reason.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from triage.model import (
         Change,
@@ -84,15 +85,36 @@ class History(Protocol):
 class Tracker(Protocol):
     """GitHub, as far as it was read. `repository` None is the one that the cluster is of."""
 
-    @property
-    def known(self) -> tuple[Kept, ...]:
-        """All facts that were asked for so far, with what they were asked by: what an export must hold."""
-
     def numbered(self, repository: str | None, number: int) -> IssueFact | PullFact | MovedFact | MissingFact | Unread:
         """What has a number: an issue, a pull request, one that moved away, nothing, or what was not read."""
 
     def commit(self, repository: str | None, sha: str) -> CommitFact | MissingFact | Unread:
         """The commit that the host has under a SHA, whole or as it was cited."""
+
+
+class Store(Protocol):
+    """Facts from GitHub that were read before. The newest by time of reading counts; storing removes nothing.
+
+    It belongs to the edges: no checker has it.
+    """
+
+    def store(self, host: str, kept: Iterable[Kept]) -> None:
+        """Keep facts, all of them or none."""
+
+    def facts(self, host: str, names: Iterable[tuple[str, str]]) -> tuple[Kept, ...]:
+        """Return those kept under these names (repository, and number or SHA), in their order; the rest is left out."""
+
+    def all_facts(self, host: str, repository: str) -> Iterator[Kept]:
+        """Yield all facts that were asked for by the name of one repository."""
+
+    def past(self, host: str, repository: str, asked: str) -> tuple[Kept, ...]:
+        """Return what was known by a name before, newest first."""
+
+    def age(self, host: str, repository: str) -> tuple[int, datetime | None, datetime | None]:
+        """Return how many facts are kept of a repository, and when the oldest and the newest were read."""
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the store, a line each."""
 
 
 class TestReports(Protocol):

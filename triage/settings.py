@@ -23,8 +23,11 @@ _KEYS: dict[str, type] = {
     "subject_days": int,
     "git_timeout": int,
     "pattern_timeout": int,
+    "github_timeout": int,
+    "github_wait": int,
 }
 FAIL_ON = ("unverified", "refuted", "never")
+_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 
 
@@ -39,6 +42,12 @@ class Settings(NamedTuple):
     subject_days: int = 30
     git_timeout: int = 120
     pattern_timeout: int = 20
+    github_timeout: int = 30
+    """How long one request may take."""
+    github_wait: int = 30
+    """How long to wait for GitHub's limits in one run, in all."""
+    host: str | None = None
+    """The host that `--repo HOST/OWNER/NAME` or GH_REPO names."""
     file: Path | None = None
     """The file that some of them come from."""
 
@@ -60,18 +69,28 @@ def read(environment: Mapping[str, str], flags: Mapping[str, Any], folder: Path 
             value, where = (environment[name], name) if name else (None, where)
             if value is not None:
                 # Of these two the cluster file comes first, so they are only a default.
-                values["default_repository"] = _checked(key, value.removeprefix("github.com/"), kind, where)
+                values["default_repository"] = value, where
                 value = None
         if value is None and key in table:
             value, where, beside = table[key], str(file), base
-        if value is not None:
+        if value is not None and key == "repository":
+            values |= _repository(value, where)
+        elif value is not None:
             checked = _checked(key, value, kind, where)
             values[key] = beside / checked if key in ("clusters", "templates") else checked
     default_repository = values.pop("default_repository", None)
     values.setdefault("clusters", base / "clusters" if file is not None else Path("clusters"))
     if "repository" not in values and default_repository is not None:
-        values["repository"] = default_repository
+        values |= _repository(*default_repository)
     return Settings(**values, file=file)
+
+
+def _repository(value: Any, where: str) -> dict[str, Any]:
+    """A repository, and the host that may stand before it, as `gh` takes it: `[HOST/]OWNER/NAME`."""
+    host, slash, rest = value.partition("/") if isinstance(value, str) else ("", "", "")
+    if slash and "/" in rest and _HOST.fullmatch(host):
+        return {"host": host.lower(), "repository": _checked("repository", rest, str, where)}
+    return {"repository": _checked("repository", value, str, where)}
 
 
 def _checked(key: str, value: Any, kind: type, where: str) -> Any:

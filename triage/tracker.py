@@ -39,22 +39,23 @@ class Tracked:
             own = getattr(fact, "number", None) or getattr(fact, "sha", None)
             if own is not None:
                 self._facts.setdefault((fact.repository.casefold(), str(own)), fact)
-        self._unread = {(name.casefold(), asked): why for name, asked, why in unread}
-        self._otherwise = otherwise
+        self.unread = tuple(unread)
+        self.otherwise = otherwise
+        self._unread = {(name.casefold(), asked): why for name, asked, why in self.unread}
 
     def numbered(self, repository: str | None, number: int) -> IssueFact | PullFact | MovedFact | MissingFact | Unread:
         """See `triage.ports.Tracker`."""
         fact = self._fact(repository, str(number))
-        return self._otherwise if isinstance(fact, CommitFact) else fact
+        return self.otherwise if isinstance(fact, CommitFact) else fact
 
     def commit(self, repository: str | None, sha: str) -> CommitFact | MissingFact | Unread:
         """See `triage.ports.Tracker`."""
         fact = self._fact(repository, sha.lower())
-        return fact if isinstance(fact, CommitFact | MissingFact | Unread) else self._otherwise
+        return fact if isinstance(fact, CommitFact | MissingFact | Unread) else self.otherwise
 
     def _fact(self, repository: str | None, asked: str) -> Fact | Unread:
         name = repository or self._repository
         if name is None:
-            return self._otherwise
+            return self.otherwise
         key = (name.casefold(), asked)
-        return self._facts.get(key) or self._unread.get(key, self._otherwise)
+        return self._facts.get(key) or self._unread.get(key, self.otherwise)

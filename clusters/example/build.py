@@ -118,7 +118,7 @@ def main() -> None:
         judged = Judged(stand.branch, stand.sha, EXPORTED, stand.committed)
         known = Tracked([Kept("acme/apex", str(fact.number), fact) for fact in issues()], "acme/apex")
         facts = Facts(history, judged, known, ReportFiles(HERE), "acme/apex")
-        content = collected(file, path.read_bytes(), Looked(facts, history, None, new), path)
+        content = collected(file, path.read_bytes(), Looked(facts, history, None, new, known), path)
         state = content.state._replace(label="acme/apex", fetched=EXPORTED)
         write(chosen.output, content._replace(state=state))
 

@@ -14,9 +14,16 @@ from triage.cli.talk import remark, show_findings
 from triage.clusters.nodes import Refused
 from triage.errors import AskedWrongly, NothingToJudge, TriageError
 from triage.model import Severity, Status
+from triage.tracker import NOT_READ
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from triage.cli.looking import Looked
     from triage.cli.options import Options
+    from triage.clusters.reading import ClusterFile
+    from triage.model import Finding
+    from triage.tracker import Tracked
     from triage.verify import ClusterVerdict
 
 FAILING = {
@@ -24,6 +31,8 @@ FAILING = {
     "refuted": (Status.REFUTED,),
     "never": (),
 }
+UNJUDGED = (Status.UNVERIFIED, Status.ATTESTED)
+"""What is said without anything having been looked at, or seen."""
 
 
 @click.command(name="cluster")
@@ -57,7 +66,7 @@ def command(
         raise AskedWrongly("--render and --json are two kinds of output", "leave one of them out")
     if template is not None:
         render = True
-    show = _shower(options, render=render, template=template, as_json=as_json)
+    show = shower(options, render=render, template=template, as_json=as_json)
     if every:
         if number is not None:
             raise AskedWrongly("--all and a cluster are two things to judge", "leave one of them out")
@@ -79,7 +88,7 @@ def command(
     return int(result.status in FAILING[options.fail_on])
 
 
-def _shower(options: Options, *, render: bool, template: str | None, as_json: bool) -> Any:
+def shower(options: Options, *, render: bool, template: str | None, as_json: bool) -> Any:
     """Return the function that makes a document of a result."""
 
     def as_data(result: ClusterVerdict) -> str:
@@ -107,7 +116,6 @@ def _shower(options: Options, *, render: bool, template: str | None, as_json: bo
 def _judged(path: Path, options: Options) -> ClusterVerdict:
     """Return the verdicts on one cluster file; its errors of grammar are shown before it is refused."""
     from triage.cli.looking import looking  # noqa: PLC0415 - git and the checkers
-    from triage.verify import verify  # noqa: PLC0415
 
     try:
         file = files.read(path)
@@ -122,7 +130,44 @@ def _judged(path: Path, options: Options) -> ClusterVerdict:
         if finding.severity is Severity.ERROR:
             show_findings([finding], color=options.color, err=True)
     with looking(file.cluster, path, file.source.text.encode("utf-8"), options) as looked:
-        return verify(file, looked.facts, findings, others)
+        return judged(file, looked, options, findings, others)
+
+
+def judged(
+    file: ClusterFile,
+    looked: Looked,
+    options: Options,
+    findings: Sequence[Finding] = (),
+    others: Sequence[ClusterFile] = (),
+) -> ClusterVerdict:
+    """Return the verdicts on a cluster, by what was opened to look at.
+
+    Raises the fault that kept GitHub from being read, if nothing could be judged without it.
+    """
+    from triage.clusters import tracked as against  # noqa: PLC0415 - the checkers
+    from triage.verify import verify  # noqa: PLC0415
+
+    contradicted = against.lint(file, others, looked.tracked, looked.facts.repository)
+    result = verify(file, looked.facts, [*findings, *contradicted], others)
+    _say_what_was_not_read(result, looked.tracked, options)
+    return result
+
+
+def _say_what_was_not_read(result: ClusterVerdict, tracked: Tracked, options: Options) -> None:
+    """Say why GitHub was not read. Raises that fault where nothing could be judged without it."""
+    fault = tracked.fault
+    if fault is None:
+        return
+    needed = [
+        one.verdict.reason for issue in result.issues for one in issue.everything if one.status is Status.UNVERIFIED
+    ]
+    needed += [issue.reason for issue in result.issues if issue.claims and issue.status is Status.UNVERIFIED]
+    looked = [one for issue in result.issues for one in issue.everything if one.status not in UNJUDGED]
+    looked += [issue for issue in result.issues if issue.claims and issue.status not in UNJUDGED]  # type: ignore[misc]
+    if needed and not looked and all(NOT_READ.reason in reason for reason in needed):
+        raise fault
+    hint = f" (hint: {fault.hint})" if fault.hint else ""
+    remark(f"triage: warning: GitHub was not read: {fault.message}{hint}", quiet=options.quiet)
 
 
 def _all(options: Options, show: Any, *, render: bool, as_json: bool, output: str | None) -> int:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage import git
-from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
+from triage.cli.tracking import GitHub
+from triage.clusters.wanted import wanted
+from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge, TriageError
 from triage.evidence.facts import Facts, Rules
-from triage.model import IssueFact, Judged
+from triage.model import IssueFact, Judged, Name, Unread, Wanted
 from triage.recording import Replayed
 from triage.tracker import Tracked
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from triage.cli.options import Options
     from triage.clusters.grammar import Cluster
     from triage.exported import Exported
-    from triage.model import TestReport
+    from triage.model import Kept, TestReport
     from triage.ports import History
 
 
@@ -31,6 +33,19 @@ class Looked(NamedTuple):
     history: git.GitHistory
     exported: Exported | None
     path: Path
+    tracked: Tracked
+
+
+class Standing(NamedTuple):
+    """Where one stands: the clone, if it is one of the repository on GitHub that is meant, and that repository.
+
+    `host` is the one that a remote names, `urls` are the addresses of all remotes.
+    """
+
+    clone: Path | None
+    repository: str | None
+    host: str | None
+    urls: tuple[str, ...]
 
 
 class ReportFiles:
@@ -71,67 +86,145 @@ def looking(cluster: Cluster, path: Path, content: bytes, options: Options, *, b
     Raises `NothingToJudge` or `AskedWrongly`.
     """
     near = path.with_suffix(".evidence")
-    source = options.exported or (near if beside and options.git is None and near.is_file() else None)
+    usable = beside and options.git is None and near.is_file() and not _knows_better(cluster, options)
+    source = options.exported or (near if usable else None)
     if source is not None:
         if options.git is not None:
             raise AskedWrongly("--from and -C say two things to judge by", "leave one of them out")
         with _from_exported(source, cluster, content, options) as looked:
             yield looked
     else:
-        yield _from_clone(cluster, path, options)
+        named = options.repository or cluster.repository or options.settings.repository
+        standing, github = found(options, named, f"triage cluster {cluster.cluster} -C PATH-OF-A-CLONE")
+        yield from_clone(cluster, path.parent.parent, options, standing, github)
+
+
+def _knows_better(cluster: Cluster, options: Options) -> bool:
+    """Whether the snapshot has the issues of a cluster, and one stands in a clone of its repository.
+
+    Then they are newer than an exported file beside the cluster file.
+    """
+    repository = options.repository or cluster.repository or options.settings.repository
+    if repository is None or not _may_stand_in(repository):
+        return False
+    github = GitHub(options, repository)
+    path = github.snapshot()
+    if path is None or not path.exists():
+        return False
+    kept = {one.asked for one in github.everything_kept()}
+    if not {str(number) for number in cluster.issues} <= kept:
+        return False
+    try:
+        return standing_in(options, repository).clone is not None
+    except NothingToJudge:
+        return False
+
+
+def _may_stand_in(repository: str) -> bool:
+    """Whether the repository one stands in may have a remote of that name; told without starting git."""
+    here = Path.cwd()
+    found = next((place / ".git" for place in (here, *here.parents) if (place / ".git").exists()), None)
+    if found is None or found.is_file():
+        return found is not None
+    try:
+        return repository.casefold() in (found / "config").read_text("utf-8", "replace").casefold()
+    except OSError:
+        return False
+
+
+def standing_in(options: Options, repository: str | None) -> Standing:
+    """Return the clone that is named or stood in, and the repository on GitHub that is meant, as the contract orders.
+
+    A clone that is named (-C) is believed, whatever its remotes; the repository one stands in counts if a remote of
+    it names the repository that is meant, or if none is. Raises `NothingToJudge` for a named clone that is none.
+    """
+    timeout = float(options.settings.git_timeout)
+    place = options.git or Path()
+    try:
+        own = git.repository_of(place, timeout)
+        urls = git.remote_urls(place, timeout)
+    except NothingToJudge as fault:
+        if options.git is not None or repository is None or "not a git repository" not in fault.message:
+            raise
+        return Standing(None, repository, None, ())
+    if options.git is None and repository is not None and not any(git.url_names(url, repository) for url in urls):
+        return Standing(None, repository, None, tuple(sorted(urls)))
+    same = own is not None and (repository is None or own.repository.casefold() == repository.casefold())
+    named = repository or (own.repository if own is not None else None)
+    host = own.host if own is not None and (same or options.git is None) else None
+    return Standing(place, named, host, tuple(sorted(urls)))
+
+
+def found(options: Options, repository: str | None, retry: str) -> tuple[Standing, GitHub]:
+    """Return where one stands and GitHub for it. `retry` is the command that names a clone, for who stands in none.
+
+    Raises `NothingToJudge` where neither a clone nor a repository is known.
+    """
+    try:
+        standing = standing_in(options, repository)
+    except NothingToJudge as fault:
+        hint = retry if "not a git repository" in fault.message else fault.hint
+        raise NothingToJudge(fault.message, hint) from None
+    return standing, GitHub(options, standing.repository, standing.host)
+
+
+def from_clone(
+    cluster: Cluster, reports: Path, options: Options, standing: Standing, github: GitHub, before: Tracked | None = None
+) -> Looked:
+    """Return what a cluster is judged by: the clone one stands in, else the one in the cache folder, and GitHub.
+
+    `reports` is the folder that test reports are named from, `before` what was read already. Raises `TriageError`.
+    """
+    place = standing.clone or _cached(github, standing)
+    if options.as_of == "closed":
+        repository = standing.repository or ""
+        before = github.track(Wanted(repository, (Name(repository, cluster.cluster),)), before=before)
+    history, stand = git.open_history(
+        place,
+        branch=options.branch or cluster.branch or options.settings.branch,
+        as_of=_as_of(options.as_of, cluster, before.known if before is not None else ()),
+        repository=standing.repository,
+        timeout=float(options.settings.git_timeout),
+    )
+    tracked = _tracked(github, cluster, stand.sha, before)
+    judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options))
+    facts = Facts(history, judged, tracked, ReportFiles(reports), standing.repository, _rules(options))
+    return Looked(facts, history, None, place, tracked)
+
+
+def _cached(github: GitHub, standing: Standing) -> Path:
+    """The clone in the cache folder, where the one that is stood in is not of the repository."""
+    try:
+        return github.clone()
+    except TriageError as fault:
+        there = f"the repository here has {', '.join(standing.urls)}, not {standing.repository}; " * bool(standing.urls)
+        hint = f"{fault.hint}, or name a clone: -C PATH" if fault.hint else "name a clone: -C PATH"
+        raise type(fault)(f"{there}{fault.message}", hint) from fault
+
+
+def _tracked(github: GitHub, cluster: Cluster, tip: str, before: Tracked | None) -> Tracked:
+    """GitHub as far as a cluster makes it necessary to read it, with the sub-issues that parts: github speaks of."""
+    repository = github.repository or ""
+    tracked = github.track(wanted(cluster, repository, tip), before=before)
+    parents = [number for number, decision in cluster.issues.items() if decision.parts == "github"]
+    facts = [tracked.numbered(github.repository, number) for number in parents]
+    names = [name for fact in facts if isinstance(fact, IssueFact) for name in fact.sub_issues or ()]
+    missing = tuple(name for name in names if isinstance(tracked.numbered(*name), Unread))
+    return github.track(Wanted(repository, missing), before=tracked) if missing else tracked
 
 
 def _rules(options: Options) -> Rules:
     return Rules(timedelta(days=options.settings.subject_days), float(options.settings.pattern_timeout))
 
 
-def _repository(cluster: Cluster, options: Options) -> str | None:
-    return options.repository or cluster.repository or options.settings.repository
-
-
-def _from_clone(cluster: Cluster, path: Path, options: Options) -> Looked:
-    repository = _repository(cluster, options)
-    place = options.git or Path()
-    timeout = float(options.settings.git_timeout)
-    if options.git is None:
-        _belongs(place, repository, cluster, timeout)
-    history, stand = git.open_history(
-        place,
-        branch=options.branch or cluster.branch or options.settings.branch,
-        as_of=_as_of(options.as_of, cluster, None),
-        repository=repository,
-        timeout=timeout,
-    )
-    judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options))
-    reports = ReportFiles(path.parent.parent)
-    facts = Facts(history, judged, Tracked(), reports, repository, _rules(options))
-    return Looked(facts, history, None, place)
-
-
-def _belongs(place: Path, repository: str | None, cluster: Cluster, timeout: float) -> None:
-    """Refuse the repository one stands in if its remotes say that it is another one."""
-    hint = f"triage cluster {cluster.cluster} -C PATH-OF-A-CLONE"
-    try:
-        urls = git.remote_urls(place, timeout)
-    except NothingToJudge as fault:
-        raise NothingToJudge(fault.message, hint if "not a git repository" in fault.message else fault.hint) from None
-    if repository is None:
-        return
-    if not any(git.url_names(url, repository) for url in urls):
-        shown = ", ".join(sorted(urls)) or "no remote"
-        message = f"the repository here has {shown}, cluster {cluster.cluster} is of {repository}"
-        raise NothingToJudge(message, hint)
-
-
 def _asked(options: Options) -> str | None:
     return options.as_of if options.as_of != "now" else None
 
 
-def _as_of(wanted: str | None, cluster: Cluster, exported: Exported | None) -> str | None:
-    if wanted != "closed":
-        return wanted
-    facts = exported.github if exported is not None else ()
-    primary = next((k.fact for k in facts if isinstance(k.fact, IssueFact) and k.fact.number == cluster.cluster), None)
+def _as_of(asked: str | None, cluster: Cluster, known: tuple[Kept, ...]) -> str | None:
+    if asked != "closed":
+        return asked
+    primary = next((k.fact for k in known if isinstance(k.fact, IssueFact) and k.fact.number == cluster.cluster), None)
     if primary is None:
         raise NothingToJudge(
             f"when #{cluster.cluster} was closed is not known: GitHub was not read", "name the date: --as-of 2025-09-12"
@@ -157,8 +250,8 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
     if file.decisions != content:
         blind = f"the decisions changed after {source.name} was made, so it may lack what they rest on"
         state = state._replace(partial=True, blind=blind, cure=f"triage export {cluster.cluster} -o {source}")
-    wanted = options.branch if options.branch != file.branch else None
-    as_of = _as_of(options.as_of, cluster, file)
+    other = options.branch if options.branch != file.branch else None
+    as_of = _as_of(options.as_of, cluster, file.github)
     try:
         with tempfile.TemporaryDirectory(prefix="triage-") as folder:
             place = Path(folder)
@@ -172,19 +265,20 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
                     f"triage export {cluster.cluster} -o {source}",
                 )
             sha, committed = found.sha, found.committed
-            if wanted is not None or as_of not in (None, "now"):
+            if other is not None or as_of not in (None, "now"):
                 history, stand = git.open_history(
-                    place, branch=wanted or file.sha, as_of=as_of, timeout=timeout, state=state
+                    place, branch=other or file.sha, as_of=as_of, timeout=timeout, state=state
                 )
                 sha, committed = stand.sha, stand.committed
             at = options.now if options.now_given else file.exported
             made = f"{source.name}, exported {file.exported:%Y-%m-%d %H:%M} UTC"
-            judged = Judged(wanted or file.branch, sha, at, committed, made, _asked(options))
+            judged = Judged(other or file.branch, sha, at, committed, made, _asked(options))
             replayed: History = Replayed(history, file.paths, file.witnesses)
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository
-            facts = Facts(replayed, judged, Tracked(file.github, repository), reports, repository, _rules(options))
-            yield Looked(facts, history, file, place)
+            tracked = Tracked(file.github, repository, file.unread, file.otherwise)
+            facts = Facts(replayed, judged, tracked, reports, repository, _rules(options))
+            yield Looked(facts, history, file, place, tracked)
     except OSError as error:
         raise NothingToJudge(
             f"{source} cannot be opened: {error.strerror or error}",

@@ -11,7 +11,7 @@ import click
 
 from triage import settings
 from triage.cli import has_token
-from triage.cli.talk import color_wanted
+from triage.cli.talk import color_wanted, progress
 from triage.errors import AskedWrongly
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ class Options(NamedTuple):
     debug: bool
     color: bool | None
     fail_on: str
+    offline: bool = False
+
+    @property
+    def progress(self) -> Callable[[str], None] | None:
+        """What shows how far long work is, on a terminal; else None."""
+        return progress(quiet=self.quiet)
 
 
 _FLAGS = (
@@ -46,7 +52,7 @@ _FLAGS = (
     click.option("--branch", metavar="NAME", help="The branch users get; a tag or commit is taken too."),
     click.option("--as-of", metavar="WHEN", help="Judge the branch as it was: now, closed, a date, or a revision."),
     click.option("--from", "exported", metavar="FILE", help="An exported file instead of network, snapshot and clone."),
-    click.option("--offline", is_flag=True, help="Do not use the network."),
+    click.option("--offline", is_flag=True, help="Use no network: what the snapshot and the clone have."),
     click.option(
         "--fail-on", type=click.Choice(settings.FAIL_ON), help="What makes the exit code 1.  [default: unverified]"
     ),
@@ -93,6 +99,7 @@ def from_flags(flags: dict[str, Any]) -> Options:
         debug=bool(flags.get("debug")),
         color=color_wanted(no_color=bool(flags.get("no_color"))),
         fail_on=flags.get("fail_on") or chosen.fail_on,
+        offline=bool(flags.get("offline")),
     )
 
 

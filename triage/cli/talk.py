@@ -12,7 +12,7 @@ import click
 from triage.model import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from triage.model import Finding
 
@@ -60,6 +60,18 @@ def remark(text: str, *, quiet: bool) -> None:
     if not quiet:
         with contextlib.suppress(OSError):
             click.echo(visible(text), err=True)
+
+
+def progress(*, quiet: bool) -> Callable[[str], None] | None:
+    """Return what shows a line that the next one replaces, where stderr is a terminal; else None."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        return None
+
+    def show(text: str) -> None:
+        with contextlib.suppress(OSError):
+            click.echo(f"\r\x1b[K{visible(text)}", err=True, nl=False)
+
+    return show
 
 
 def color_wanted(*, no_color: bool) -> bool | None:

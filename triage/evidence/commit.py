@@ -49,7 +49,7 @@ def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:
         findings.append(("placeholder", Severity.ERROR, message, "cite the commit that was made"))
     landed = landing.status is Status.VERIFIED and commit is not None
     if landed and commit is not None:
-        findings += noticed(commit, paths, case, commit.authored)
+        findings += noticed(commit, paths, case, commit.authored, commit.sha[:SHORT])
     return verdict(
         landing.status,
         landing.reason,
@@ -110,9 +110,9 @@ def _some(paths: Sequence[str]) -> str:
 
 
 def noticed(
-    commit: Commit, paths: tuple[str, ...] | None, case: Case, made: datetime
+    commit: Commit, paths: tuple[str, ...] | None, case: Case, made: datetime, cited: str
 ) -> list[tuple[str, Severity, str, str | None]]:
-    """Return what keeps a landed change, first `made` then, from being the end of an issue, as findings."""
+    """Return what keeps a landed change, cited so and first made then, from being the end of an issue, as findings."""
     found: list[tuple[str, Severity, str, str | None]] = []
     name = commit.sha[:SHORT]
     words = documents.denial(f"{commit.subject}\n{commit.body}", case.number)
@@ -131,7 +131,7 @@ def noticed(
     ):
         found.append((DOCUMENTS_ONLY, Severity.ERROR, documents_message(name, paths), DOCUMENTS_HINT))
     if case.fact is not None and made < case.fact.created:
-        message = f"{name} is older than the issue, which was opened {case.fact.created:%Y-%m-%d}"
+        message = f"{cited} is older than the issue, which was opened {case.fact.created:%Y-%m-%d}"
         found.append(("older-than-issue", Severity.WARNING, message, None))
     return found
 

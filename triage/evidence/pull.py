@@ -91,7 +91,7 @@ def _of_merged(item: PullEvidence, fact: PullFact, case: Case, facts: Facts) -> 
     findings: list[tuple[str, Severity, str, str | None]] = []
     landed = status is Status.VERIFIED and commit is not None
     if landed and commit is not None:
-        findings += commits.noticed(commit, paths, case, fact.created)
+        findings += commits.noticed(commit, paths, case, fact.created, f"#{item.pull}")
     return verdict(
         status,
         reason,

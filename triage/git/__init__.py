@@ -1,20 +1,23 @@
-"""Git: the only home of `git` as a program. Everything is read; nothing in a clone is run or written."""
+"""Git: the only home of `git` as a program. Nothing in a clone is run, and only our own in the cache is written."""
 
 from __future__ import annotations
 
 from triage.git.bundle import boundary, bundled_history, open_bundle, write_bundle
 from triage.git.history import GitHistory
 from triage.git.opening import Standpoint, open_history
-from triage.git.remotes import remote_urls, url_names
+from triage.git.remotes import Named, remote_urls, repository_of, url_names
 
+# `fetching` is imported where a clone is fetched: most runs have one.
 __all__ = [
     "GitHistory",
+    "Named",
     "Standpoint",
     "boundary",
     "bundled_history",
     "open_bundle",
     "open_history",
     "remote_urls",
+    "repository_of",
     "url_names",
     "write_bundle",
 ]

@@ -12,7 +12,7 @@ from triage.errors import NothingToJudge
 from triage.git.stream import Stream, garbled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 OLDEST = (2, 31)
 """The oldest git whose plumbing has all that is used here."""
@@ -37,7 +37,6 @@ _SETTINGS = (
     "maintenance.auto=false",
     "i18n.logOutputEncoding=UTF-8",
 )
-_ARGUMENTS = tuple(part for setting in _SETTINGS for part in ("-c", setting))
 _ENVIRONMENT = {
     "LC_ALL": "C",
     # A `~` in the clone's config is fatal without HOME; below /dev/null there is nothing to read.
@@ -57,6 +56,13 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
 }
 _LARGEST_ANSWER = 1 << 29
+
+
+def _arguments(settings: Iterable[str]) -> tuple[str, ...]:
+    return tuple(part for setting in settings for part in ("-c", setting))
+
+
+_ARGUMENTS = _arguments(_SETTINGS)
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
@@ -81,13 +87,18 @@ class Git:
         trusted: tuple[str, ...] = (),
         objects: Path | None = None,
         memory: int | None = None,
+        held: int | None = None,
     ) -> None:
-        """Take the git directory itself as `folder` when `repository`; `objects` may then lie elsewhere."""
+        """Take the git directory itself as `folder` when `repository`; `objects` may then lie elsewhere.
+
+        With `held`, the descriptor of a lock, its processes hold that lock too, and end when this one does.
+        """
         self.folder = folder
         self.shown = folder
         self.timeout = timeout
         self.memory = memory
-        self._trusted = tuple(part for path in trusted for part in ("-c", f"safe.directory={path}"))
+        self._settings = (*_ARGUMENTS, *_arguments(f"safe.directory={path}" for path in trusted))
+        self._held = held
         extra: dict[str, str] = {}
         if repository:
             # With the work tree named too, core.worktree of the clone cannot bend path arguments.
@@ -109,6 +120,21 @@ class Git:
                 other._variables[key] = os.environ[key]
         return other
 
+    def online(self, scheme: str, settings: Sequence[tuple[str, str]], variables: dict[str, str]) -> Git:
+        """Return git that may use the network by one scheme.
+
+        The settings are given by the environment, where no list of processes shows them. They are read before the
+        arguments, so that the reset of all credential helpers has to be the first of them.
+        """
+        other = Git(self.folder, timeout=self.timeout, held=self._held)
+        other._settings = _arguments(one for one in _SETTINGS if not one.startswith("credential."))
+        other._variables.update(variables, GIT_ALLOW_PROTOCOL=scheme)
+        listed = (("credential.helper", ""), *settings)
+        other._variables["GIT_CONFIG_COUNT"] = str(len(listed))
+        for number, (key, value) in enumerate(listed):
+            other._variables.update({f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value})
+        return other
+
     def kept(self, *command: str) -> Stream:
         """Return a process that is asked again and again; it is the caller's until it is given back."""
         stream = self._kept.pop(command, None)
@@ -121,16 +147,29 @@ class Git:
         else:
             self._kept[command] = stream
 
-    def stream(self, *command: str, feed: bytes | Iterable[bytes] | None = None) -> Stream:
-        """Start git and return what reads it. Raises NothingToJudge if there is no git."""
-        return self._start(command, feed=feed)
+    def stream(
+        self,
+        *command: str,
+        feed: bytes | Iterable[bytes] | None = None,
+        listen: Callable[[bytes], bytes] | None = None,
+    ) -> Stream:
+        """Start git and return what reads it. Raises NothingToJudge if there is no git.
+
+        `listen` is given what git says on its standard error, and returns what of it is to be kept.
+        """
+        return self._start(command, feed=feed, listen=listen)
 
     def _start(
-        self, command: tuple[str, ...], *, feed: bytes | Iterable[bytes] | None = None, kept: bool = False
+        self,
+        command: tuple[str, ...],
+        *,
+        feed: bytes | Iterable[bytes] | None = None,
+        kept: bool = False,
+        listen: Callable[[bytes], bytes] | None = None,
     ) -> Stream:
         return Stream(
             command,
-            settings=(*_ARGUMENTS, *self._trusted),
+            settings=self._settings,
             folder=self.folder,
             shown=self.shown,
             variables=self._variables,
@@ -138,6 +177,8 @@ class Git:
             memory=self.memory,
             feed=feed,
             kept=kept,
+            listen=listen,
+            held=self._held,
         )
 
     def run(self, *command: str, feed: bytes | Iterable[bytes] | None = None, good: tuple[int, ...] = (0,)) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import CouldNotLook, NothingToJudge
 from triage.git.opening import find
@@ -11,6 +12,81 @@ from triage.git.refs import read_remotes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from triage.git.process import Git
+    from triage.git.refs import Remote
+
+OWNER = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+NAME = r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}"
+HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
+_PATH = re.compile(rf"/*({OWNER})/({NAME})\Z")
+_URL = re.compile(rf"(?i:(https?|ssh|git|git\+ssh|ssh\+git))://(?:[^/@]*@)?({HOST})(?::(\d{{0,5}}))?/(.*)\Z", re.DOTALL)
+_SHORT = re.compile(rf"(?:[^/:@]+@)?({HOST}):(?!:|//)(.*)\Z", re.DOTALL)
+"""What ssh(1) and scp(1) take. With `::` it would name a program that git runs for the transport."""
+_PREFERRED = ("upstream", "github", "origin")
+_OTHER_NAMES = {"ssh.github.com": "github.com", "www.github.com": "github.com"}
+"""https://docs.github.com/en/authentication/troubleshooting-ssh/using-ssh-over-the-https-port"""
+_USUAL_PORTS = {"http": "80", "https": "443"}
+
+
+class Named(NamedTuple):
+    """The repository that a remote names: its host (with a port only where HTTP has an unusual one), `owner/name`."""
+
+    host: str
+    repository: str
+    remote: str
+
+
+def repository_of(path: Path, timeout: float = TIME_LIMIT) -> Named | None:
+    """Return the repository that the clone in which `path` lies is of, by its remotes upstream, github, origin.
+
+    Others count where all that name a repository name the same. None if no remote names one, or there are none.
+    Raises `NothingToJudge` where there is no clone.
+    """
+    try:
+        git, _, _ = find(path, timeout, None)
+        remotes = {remote.name: remote for remote in read_remotes(git, None)[0]}
+        bases = _bases(git)
+    except CouldNotLook as fault:
+        raise NothingToJudge(fault.message, fault.hint) from fault
+    for name in _PREFERRED:
+        if name in remotes and (named := _named(remotes.pop(name), bases)) is not None:
+            return named
+    others = [named for remote in remotes.values() if (named := _named(remote, bases)) is not None]
+    return others[0] if len({(other.host, other.repository.lower()) for other in others}) == 1 else None
+
+
+def _bases(git: Git) -> list[tuple[str, str]]:
+    """Return what the clone's own config writes for what at the beginning of addresses, the longest first."""
+    out = git.run("config", "--local", "--null", "--get-regexp", r"^url\..*\.insteadof$", good=(0, 1))
+    entries = (entry.partition("\n") for entry in out.decode("utf-8", "replace").split("\0"))
+    bases = [(short, key.removeprefix("url.").rpartition(".")[0]) for key, _, short in entries if short]
+    return sorted(bases, key=lambda base: -len(base[0]))
+
+
+def _named(remote: Remote, bases: list[tuple[str, str]]) -> Named | None:
+    url = next((base + remote.url.removeprefix(short) for short, base in bases if remote.url.startswith(short)), None)
+    place = host_and_name(url or remote.url)
+    return None if place is None else Named(*place, remote.name)
+
+
+def host_and_name(url: str) -> tuple[str, str] | None:
+    """Return the host and the `owner/name` of an address as git writes them, None if it names no such thing."""
+    port = None
+    if match := _URL.match(url):
+        scheme, host, port, path = match[1].lower(), match[2], match[3], match[4]
+        # The port of ssh says nothing of the server that answers for issues; an unusual one of HTTP is that server's.
+        if scheme not in _USUAL_PORTS or port == _USUAL_PORTS[scheme]:
+            port = None
+    elif match := _SHORT.match(url):
+        host, path = match[1], match[2]
+    else:
+        return None
+    found = _PATH.match(path.rstrip("/").removesuffix(".git"))
+    if found is None:
+        return None
+    host = _OTHER_NAMES.get(host.lower(), host.lower())
+    return f"{host}:{port}" if port else host, f"{found[1]}/{found[2]}"
 
 
 def remote_urls(path: Path, timeout: float = TIME_LIMIT) -> list[str]:
@@ -33,6 +109,9 @@ def without_user(url: str) -> str:
 
 
 def url_names(url: str, repository: str) -> bool:
-    """Whether an address is that of a repository `owner/name`, on whatever host."""
-    plain = url.lower().rstrip("/").removesuffix(".git")
-    return plain.endswith(("/" + repository.lower(), ":" + repository.lower()))
+    """Whether an address is that of a repository `owner/name`, on whatever host, or of a folder on this machine."""
+    place = host_and_name(url)
+    if place is not None:
+        return place[1].lower() == repository.lower()
+    path = url.removeprefix("file://")
+    return path.startswith("/") and path.lower().rstrip("/").removesuffix(".git").endswith("/" + repository.lower())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from triage.errors import CouldNotLook, NothingToJudge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from pathlib import Path
 
     from triage.errors import TriageError
@@ -26,6 +26,14 @@ _PIPE_SIZE = 1031
 """F_SETPIPE_SZ of Linux: a wide pipe lets git work on while we are busy with what it said before."""
 _KEPT_ERRORS = 1 << 16
 _PIPE_HOLDS = 4096
+# Git that uses the network must not outlive us: it would go on writing while the next one already cleans up. The pipe
+# that is our end of its standard input closes when we end, however we end, and then its whole process group does.
+_ENDS_WITH_US = """\
+exec 3<&0 </dev/null
+"$@" 3<&- &
+program=$!
+{ read -r _ <&3; kill -9 0; } >/dev/null 2>&1 &
+wait $program"""
 _WAITED = "is the disk slow, or another program holding the clone? allow more time, or try again"
 _MISSING = re.compile(
     r"(?:could not read|unable to read|could not fetch|failed to (?:read|traverse)|cannot read|missing|"
@@ -81,25 +89,35 @@ class Stream:
         memory: int | None,
         feed: bytes | Iterable[bytes] | None,
         kept: bool = False,
+        listen: Callable[[bytes], bytes] | None = None,
+        held: int | None = None,
     ) -> None:
-        """Start git; what is `kept` is asked again and again with `send`, and ends when it is left."""
+        """Start git; what is `kept` is asked again and again with `send`, and ends when it is left.
+
+        With `held`, the descriptor of a lock, git shares that lock, and ends when this process does.
+        """
         self.name = command[0]
         self._where = shown
         self._left = self._limit = limit
         self._buffer = bytearray()
         self._errors = bytearray()
         self._ended = False
+        self._listen = listen
+        self._guarded = held is not None
+        guard = ("/bin/sh", "-c", _ENDS_WITH_US, "sh") if self._guarded else ()
         self._feeding: threading.Thread | None = None
         self._feed_failed: BaseException | None = None
         try:
+            # The user's PATH decides which git is theirs.
             self._process = subprocess.Popen(
-                ["git", *settings, *command],  # noqa: S607 - the user's PATH decides which git is theirs
+                [*guard, "git", *settings, *command],
                 cwd=folder,
                 env=variables,
-                stdin=subprocess.DEVNULL if feed is None and not kept else subprocess.PIPE,
+                stdin=subprocess.DEVNULL if feed is None and not kept and not self._guarded else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=() if held is None else (held,),
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError, OSError) as error:
             if not folder.is_dir():
@@ -190,8 +208,7 @@ class Stream:
                     told = os.read(handle, _KEPT_ERRORS)
                     if not told:
                         self._poll.unregister(handle)
-                    elif len(self._errors) < _KEPT_ERRORS:
-                        self._errors += told
+                    self._note(told)
             if any(handle == self._out for handle, _ in ready):
                 block = os.read(self._out, _BLOCK)
                 if not block:
@@ -243,9 +260,9 @@ class Stream:
             *whole, rest = (rest + block).split(b"\0")
             yield from whole
 
-    def finish(self, good: tuple[int, ...] = (0,)) -> int:
+    def finish(self, good: Container[int] = (0,)) -> int:
         """Wait for the end and return the exit code. Raises for a code that is not good."""
-        if self._process.stdin is not None and self._feeding is None:
+        if self._process.stdin is not None and self._feeding is None and not self._guarded:
             with contextlib.suppress(OSError, ValueError):
                 self._process.stdin.close()
         while self._read():
@@ -264,8 +281,12 @@ class Stream:
             if not told:
                 self._poll.unregister(self._err)
                 break
-            self._errors += told[: max(0, _KEPT_ERRORS - len(self._errors))]
+            self._note(told)
         return self._errors.decode("utf-8", "replace")
+
+    def _note(self, told: bytes) -> None:
+        kept = told if self._listen is None else self._listen(told)
+        self._errors += kept[: max(0, _KEPT_ERRORS - len(self._errors))]
 
     def _wait(self) -> int:
         try:

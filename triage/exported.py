@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 from triage import kept
 from triage.errors import NothingToJudge, TriageError
 from triage.model import CloneState, IssueFact, Kept, Occurrence, PathHistory, Unread
-from triage.tracker import NOT_READ
+from triage.tracker import NOT_READ, SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +41,7 @@ _STEEPEST = 200
 _STEEP_FROM = 1024 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SERVER = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 _LARGEST_NUMBER = 1 << 53
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class Exported(NamedTuple):
     github: tuple[Kept, ...] = ()
     unread: tuple[tuple[str, str, Unread], ...] = ()
     otherwise: Unread = NOT_READ
+    server: str = SERVER
     reports: Mapping[str, bytes] = {}
     paths: Mapping[tuple[str, str], PathHistory] = {}
     witnesses: Mapping[tuple[str, tuple[str, ...]], Occurrence] = {}
@@ -106,6 +108,7 @@ def packed(content: Exported) -> bytes:
             for name, asked, why in sorted(content.unread)
         ],
         "otherwise": content.otherwise._asdict(),
+        "server": content.server,
         "reports": names,
         "paths": [{"path": name, "at": at, **past._asdict()} for (name, at), past in sorted(content.paths.items())],
         "witnesses": [
@@ -321,14 +324,17 @@ def _github(manifest: dict[str, Any]) -> tuple[Kept, ...]:
 
 
 def _unread(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What was not read of GitHub, and why."""
+    """Which GitHub it was, what was not read of it, and why."""
     if manifest["format"] == 1:
         return {}
     single = tuple(
         (_words(item["repository"]), _words(item["asked"]), _fields(Unread, item, _UNREAD, ("repository", "asked")))
         for item in _list(manifest["unread"])
     )
-    return {"unread": single, "otherwise": _fields(Unread, manifest["otherwise"], _UNREAD)}
+    server = _words(manifest["server"])
+    if not _SERVER.fullmatch(server):
+        raise TypeError(f"{server!r} is not the address of a server")
+    return {"server": server, "unread": single, "otherwise": _fields(Unread, manifest["otherwise"], _UNREAD)}
 
 
 def _fields(kind: Callable[..., T], item: Any, forms: Mapping[str, Any], beside: tuple[str, ...] = ()) -> T:

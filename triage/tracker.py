@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from triage.errors import TriageError
     from triage.model import Fact, Kept
 
+SERVER = "https://github.com"
+"""Where the pages of repositories are, unless the host is another one."""
 NOT_READ = Unread("GitHub was not read")
 
 

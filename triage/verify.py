@@ -17,6 +17,7 @@ from triage.evidence.issue import not_an_issue, state, unknown
 from triage.evidence.stated import standing
 from triage.landing.proof import SHORT, Landing, settle
 from triage.model import Finding, IssueFact, MovedFact, Place, PullFact, Severity, Status, Unread
+from triage.tracker import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,6 +125,7 @@ class ClusterVerdict(NamedTuple):
     statements: tuple[tuple[Statement, Status, str], ...]
     goals: tuple[CriterionVerdict, ...]
     findings: tuple[Finding, ...]
+    server: str = SERVER
 
     @property
     def complete_phases(self) -> tuple[tuple[IssueVerdict, PhaseVerdict], ...]:
@@ -164,6 +166,7 @@ def verify(
         statements,
         goals,
         found,
+        facts.server,
     )
 
 

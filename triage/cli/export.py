@@ -89,6 +89,7 @@ def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> 
         github=looked.tracked.known,
         unread=looked.tracked.unread,
         otherwise=looked.tracked.otherwise,
+        server=looked.facts.server,
         reports=dict(getattr(looked.facts.reports, "contents", {})),
         paths=recording.paths,
         witnesses=witnesses,

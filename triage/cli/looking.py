@@ -188,7 +188,9 @@ def from_clone(
     )
     tracked = _tracked(github, cluster, stand.sha, before)
     judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options))
-    facts = Facts(history, judged, tracked, ReportFiles(reports), standing.repository, _rules(options))
+    facts = Facts(
+        history, judged, tracked, ReportFiles(reports), standing.repository, _rules(options), github.host.server
+    )
     return Looked(facts, history, None, place, tracked)
 
 
@@ -277,7 +279,7 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository
             tracked = Tracked(file.github, repository, file.unread, file.otherwise)
-            facts = Facts(replayed, judged, tracked, reports, repository, _rules(options))
+            facts = Facts(replayed, judged, tracked, reports, repository, _rules(options), file.server)
             yield Looked(facts, history, file, place, tracked)
     except OSError as error:
         raise NothingToJudge(

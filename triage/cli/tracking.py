@@ -134,7 +134,7 @@ class GitHub:
         reading = read(self.client, wanted)
         self.requests, self.points = self.client.requests, self.client.points
         self._keep(reading.kept)
-        unread = [(name, asked, why._replace(tried=True)) for name, asked, why in reading.unread]
+        unread = [(name, asked, _tried(why)) for name, asked, why in reading.unread]
         missed = {(name.casefold(), asked) for name, asked, _ in unread}
         settled = []
         if missed:
@@ -142,7 +142,7 @@ class GitHub:
         known = (*(before.known if before is not None else ()), *settled, *reading.kept)
         fault = reading.fault or (before.fault if before is not None else None)
         if fault is not None:
-            otherwise = Unread(f"GitHub was not read ({fault.message})", fault.hint, tried=True)
+            otherwise = _tried(Unread(fault.message, fault.hint))
             return Tracked(known, self.repository, unread, otherwise, fault)
         return Tracked(known, self.repository, unread)
 
@@ -247,6 +247,10 @@ def _cannot_change(one: Kept) -> bool:
     if isinstance(one.fact, PullFact):
         return one.fact.merged is not None
     return isinstance(one.fact, CommitFact) and one.fact.checks is None
+
+
+def _tried(why: Unread) -> Unread:
+    return Unread(f"GitHub was not read ({why.reason})", why.hint, tried=True)
 
 
 def _key(one: Kept) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from triage.errors import CouldNotLook
 from triage.landing.proof import SHORT
 from triage.model import Finding, Place, Status, Verdict
+from triage.tracker import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Facts(NamedTuple):
     reports: TestReports
     repository: str | None = None
     rules: Rules = Rules()
+    server: str = SERVER
 
     @property
     def where(self) -> str:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from triage.model import Candidate, Verdict
     from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
 
-HOST = "https://github.com"
 KINDS = ("cluster-status", "closure-report")
 _ROWS = 60
 _FILES = 40
@@ -52,6 +51,7 @@ class _Views:
     def __init__(self, result: ClusterVerdict) -> None:
         self.result = result
         self.repository = result.repository
+        self.home = f"{result.server}/{result.repository}"
         self.sha = result.judged.sha
 
     # -- the whole --
@@ -339,20 +339,18 @@ class _Views:
 
     def commit_link(self, sha: str) -> Markdown:
         """A commit's short SHA, linked by the whole one where the repository is known."""
-        return (
-            link(code(sha[:SHORT]), f"{HOST}/{self.repository}/commit/{sha}") if self.repository else code(sha[:SHORT])
-        )
+        return link(code(sha[:SHORT]), f"{self.home}/commit/{sha}") if self.repository else code(sha[:SHORT])
 
     def tree_link(self) -> Markdown:
         sha = self.sha
-        return link(code(sha[:SHORT]), f"{HOST}/{self.repository}/tree/{sha}") if self.repository else code(sha[:SHORT])
+        return link(code(sha[:SHORT]), f"{self.home}/tree/{sha}") if self.repository else code(sha[:SHORT])
 
     def place(self, text: str, verdict: Verdict) -> Markdown:
         """A `path:line` of the judged revision as a permanent link; anything else as it is."""
         match = _PLACE.fullmatch(text)
         if match is None or self.repository is None or verdict.proof != "pattern":
             return inline(text)
-        return link(code(text), f"{HOST}/{self.repository}/blob/{self.sha}/{_quoted(match[1])}#L{match[2]}")
+        return link(code(text), f"{self.home}/blob/{self.sha}/{_quoted(match[1])}#L{match[2]}")
 
     def linked(self, text: str, verdict: Verdict | None) -> Markdown:
         """Harmless Markdown of one of our sentences, with what it rests on as permanent links.
@@ -367,12 +365,12 @@ class _Views:
                     result = result.replace(f"`{sha[:SHORT]}`", str(self.commit_link(sha)))
             if verdict.proof in ("file", "folder", "moved") and verdict.found:
                 kind = "tree" if verdict.found.endswith("/") else "blob"
-                url = f"{HOST}/{self.repository}/{kind}/{self.sha}/{_quoted(verdict.found.rstrip('/'))}"
+                url = f"{self.home}/{kind}/{self.sha}/{_quoted(verdict.found.rstrip('/'))}"
                 result = result.replace(f"`{verdict.found}`", str(link(code(verdict.found), url)))
                 if verdict.proof != "moved" and "](" not in result:
                     result = str(link(Markdown(result), url))
             if verdict.proof == "pattern" and verdict.found and (match := _PLACE.fullmatch(verdict.found)):
-                url = f"{HOST}/{self.repository}/blob/{self.sha}/{_quoted(match[1])}#L{match[2]}"
+                url = f"{self.home}/blob/{self.sha}/{_quoted(match[1])}#L{match[2]}"
                 result = result.replace(f"`{verdict.found}`", str(link(code(verdict.found), url)))
         return Markdown(result)
 

@@ -55,7 +55,7 @@ def homes(pattern: str) -> set[str]:
         ("sqlite3", {"snapshot.py"}),
         ("platformdirs", {"snapshot.py", "cli/tracking.py"}),
         ("github", {"github/client.py"}),
-        ("requests", {"github/client.py"}),
+        ("requests", {"github/client.py", "github/wire.py"}),
         ("zipfile", {"exported.py"}),
         ("ruamel", {"clusters/nodes.py", "clusters/editing.py"}),
         (

@@ -134,14 +134,21 @@ class ClusterVerdict(NamedTuple):
 
 
 def verify(
-    file: ClusterFile, facts: Facts, findings: Sequence[Finding] = (), others: Iterable[ClusterFile] = ()
+    file: ClusterFile,
+    facts: Facts,
+    findings: Sequence[Finding] = (),
+    others: Iterable[ClusterFile] = (),
+    implied: Mapping[int, Decision] | None = None,
 ) -> ClusterVerdict:
     """Return the verdicts on a cluster.
 
-    `findings` are those of the lint rules on this file. Readers are asked in batches first, so that what the
+    `findings` are those of the lint rules on this file. `implied` are decisions on issues that it does not have and
+    that its own rest on: judged with them, and not shown. Readers are asked in batches first, so that what the
     checkers ask afterwards is at hand.
     """
-    cluster = file.cluster
+    listed = file.cluster.issues
+    cluster = file.cluster.model_copy(update={"issues": {**(implied or {}), **listed}})
+    file = file._replace(cluster=cluster)
     court = _Court(file, facts, _landings(file, facts), tuple(findings), {n for o in others for n in o.cluster.issues})
     judged: dict[int, IssueVerdict] = {}
     waiting = list(cluster.issues)
@@ -150,14 +157,14 @@ def verify(
         waiting.remove(number)
         judged[number] = court.issue(number, cluster.issues[number], judged)
     issues: list[IssueVerdict] = []
-    for number, decision in cluster.issues.items():
+    for number, decision in listed.items():
         issues.append(judged[number])
         issues += [court.duplicate(name, number, decision, judged) for name in decision.duplicates]
     goals = tuple(court.criterion(goal, court.case(None, None)) for goal in cluster.goals)
     statements = tuple((said, *standing(said.by, said.date, facts.judged.at)) for said in cluster.statements)
     found = _all_findings(findings, issues)
     return ClusterVerdict(
-        cluster,
+        file.cluster.model_copy(update={"issues": listed}),
         file.file,
         cluster.repository or facts.repository,
         facts.judged,
@@ -406,7 +413,8 @@ class _Court(NamedTuple):
             own = self._own(name)
             verdict = judged.get(own) if own is not None else None
             if verdict is None or not verdict.claims or verdict.status is not Status.VERIFIED:
-                open_ones.append(str(name))
+                why = f" ({verdict.reason})" if verdict is not None and verdict.claims else ""
+                open_ones.append(f"{name}{why}")
             elif not self._settled(verdict, judged):
                 open_ones.append(f"{name}, which goes on elsewhere")
         if open_ones:

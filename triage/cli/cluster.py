@@ -13,7 +13,7 @@ from triage.cli.options import everywhere, from_flags
 from triage.cli.talk import remark, show_findings
 from triage.clusters.nodes import Refused
 from triage.errors import AskedWrongly, NothingToJudge, TriageError
-from triage.model import Severity, Status
+from triage.model import IssueFact, Severity, Status
 from triage.tracker import NOT_READ
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from triage.cli.looking import Looked
     from triage.cli.options import Options
+    from triage.clusters.grammar import Decision
     from triage.clusters.reading import ClusterFile
     from triage.model import Finding
     from triage.tracker import Tracked
@@ -148,9 +149,31 @@ def judged(
     from triage.verify import verify  # noqa: PLC0415
 
     contradicted = against.lint(file, others, looked.tracked, looked.facts.repository)
-    result = verify(file, looked.facts, [*findings, *contradicted], others)
+    result = verify(file, looked.facts, [*findings, *contradicted], others, _parts_elsewhere(file, looked))
     _say_what_was_not_read(result, looked.tracked, options)
     return result
+
+
+def _parts_elsewhere(file: ClusterFile, looked: Looked) -> dict[int, Decision]:
+    """What GitHub links to the sub-issues that `parts: github` speaks of and that the file does not decide on."""
+    tracked, repository = looked.tracked, looked.facts.repository
+    listed = file.cluster.issues
+    parents = [number for number, decision in listed.items() if decision.parts == "github"]
+    facts = [tracked.numbered(repository, number) for number in parents]
+    numbers = [
+        name.number
+        for fact in facts
+        if isinstance(fact, IssueFact)
+        for name in fact.sub_issues or ()
+        if name.repository.casefold() == fact.repository.casefold() and name.number not in listed
+    ]
+    if not numbers:
+        return {}
+    from triage.clusters import drafting, reading  # noqa: PLC0415 - issues with sub-issues are rare
+
+    drafted = drafting.draft(numbers, repository, tracked, tracked.known, day=looked.facts.judged.at.date())
+    issues = reading.parse(drafted.text.encode(), f"sub-issues of {file.file}").cluster.issues
+    return {number: decision for number, decision in issues.items() if number not in listed}
 
 
 def _say_what_was_not_read(result: ClusterVerdict, tracked: Tracked, options: Options) -> None:

@@ -141,8 +141,7 @@ def standing_in(options: Options, repository: str | None) -> Standing:
     timeout = float(options.settings.git_timeout)
     place = options.git or Path()
     try:
-        own = git.repository_of(place, timeout)
-        urls = git.remote_urls(place, timeout)
+        own, urls = git.remotes_of(place, timeout)
     except NothingToJudge as fault:
         if options.git is not None or repository is None or "not a git repository" not in fault.message:
             raise

@@ -5,18 +5,19 @@ from __future__ import annotations
 from triage.git.bundle import boundary, bundled_history, open_bundle, write_bundle
 from triage.git.history import GitHistory
 from triage.git.opening import Standpoint, open_history
-from triage.git.remotes import Named, remote_urls, repository_of, url_names
+from triage.git.remotes import Named, Remotes, remotes_of, repository_of, url_names
 
 # `fetching` is imported where a clone is fetched: most runs have one.
 __all__ = [
     "GitHistory",
     "Named",
+    "Remotes",
     "Standpoint",
     "boundary",
     "bundled_history",
     "open_bundle",
     "open_history",
-    "remote_urls",
+    "remotes_of",
     "repository_of",
     "url_names",
     "write_bundle",

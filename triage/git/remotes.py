@@ -37,18 +37,36 @@ class Named(NamedTuple):
     remote: str
 
 
-def repository_of(path: Path, timeout: float = TIME_LIMIT) -> Named | None:
-    """Return the repository that the clone in which `path` lies is of, by its remotes upstream, github, origin.
+class Remotes(NamedTuple):
+    """What the remotes of a clone say: the repository that it is of, and all their addresses."""
 
-    Others count where all that name a repository name the same. None if no remote names one, or there are none.
-    Raises `NothingToJudge` where there is no clone.
+    named: Named | None
+    urls: tuple[str, ...]
+
+
+def remotes_of(path: Path, timeout: float = TIME_LIMIT) -> Remotes:
+    """Return what the remotes of the clone in which `path` lies say, without users and passwords.
+
+    The repository is the one that upstream, github or origin names, in this order; others count where all that name
+    one name the same. Raises `NothingToJudge` where there is no clone.
     """
     try:
         git, _, _ = find(path, timeout, None)
-        remotes = {remote.name: remote for remote in read_remotes(git, None)[0]}
-        bases = _bases(git)
+        listed = read_remotes(git, None)[0]
+        bases = _bases(git) if listed else []
     except CouldNotLook as fault:
         raise NothingToJudge(fault.message, fault.hint) from fault
+    return Remotes(
+        _of({remote.name: remote for remote in listed}, bases), tuple(without_user(one.url) for one in listed)
+    )
+
+
+def repository_of(path: Path, timeout: float = TIME_LIMIT) -> Named | None:
+    """Return the repository that the clone in which `path` lies is of, as `remotes_of` does."""
+    return remotes_of(path, timeout).named
+
+
+def _of(remotes: dict[str, Remote], bases: list[tuple[str, str]]) -> Named | None:
     for name in _PREFERRED:
         if name in remotes and (named := _named(remotes.pop(name), bases)) is not None:
             return named
@@ -87,16 +105,6 @@ def host_and_name(url: str) -> tuple[str, str] | None:
         return None
     host = _OTHER_NAMES.get(host.lower(), host.lower())
     return f"{host}:{port}" if port else host, f"{found[1]}/{found[2]}"
-
-
-def remote_urls(path: Path, timeout: float = TIME_LIMIT) -> list[str]:
-    """Return the addresses of the remotes of the repository that `path` is in. Raises `NothingToJudge`."""
-    try:
-        git, _, _ = find(path, timeout, None)
-        remotes, _ = read_remotes(git, None)
-    except CouldNotLook as fault:
-        raise NothingToJudge(fault.message, fault.hint) from fault
-    return [without_user(remote.url) for remote in remotes]
 
 
 def without_user(url: str) -> str:

@@ -1,0 +1,1 @@
+"""GitHub: where it is, what it may be read with, and what it says."""

@@ -13,6 +13,7 @@ from triage.tracker import NOT_READ
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from triage.model import Verdict
     from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict
 
 MARKS = {
@@ -29,6 +30,8 @@ SAID = {
     Status.ATTESTED: "attested",
     Status.OPEN: "open",
 }
+
+READ_GITHUB = "let GitHub be read (`triage doctor` says what is missing), or give an exported file that has it"
 
 
 def claim(item: Any, name: Callable[[str], str] = ticked, text: Callable[[str], str] = str) -> str:
@@ -135,7 +138,7 @@ def next_step(issue: IssueVerdict, result: ClusterVerdict) -> str:
         has_own = bool(issue.evidence or issue.criteria or issue.parts)
         return f"prove #{decision.resolved_by} first" if has_own else "give one commit, file or test run of its own"
     if NOT_READ.reason in issue.reason:
-        return "read GitHub, or give an exported file that has it"
+        return READ_GITHUB
     if not issue.evidence and not issue.criteria and isinstance(decision, Resolved):
         return "give a commit, a file or a test run"
     return "settle the issue it points to first" if isinstance(decision, Merged | Declined) else "prove its parts"
@@ -177,13 +180,7 @@ def _evidence_step(item: EvidenceVerdict) -> str:
     refuted = verdict.status is Status.REFUTED
     match item.item.kind:
         case "commit":
-            if verdict.proof == "foreign-subject":
-                return "say which was meant, the SHA or the subject"
-            if verdict.proof == "reverted":
-                return "it was reverted: keep the issue open, or cite what landed after"
-            if verdict.candidates:
-                return f"choose among {', '.join(found.value[:SHORT] for found in verdict.candidates[:3])}"
-            return "cite a commit that is on the branch"
+            return _commit_step(verdict)
         case "test":
             return "make the test pass" if refuted else "run the test and give its report"
         case "path":
@@ -196,6 +193,34 @@ def _evidence_step(item: EvidenceVerdict) -> str:
             return "somebody must stand for it by name"
         case "release":
             return "release the fix" if refuted else "prove its commits first"
-        case "issue":
-            return f"#{item.cited} is not as said" if refuted else "read GitHub, or give an exported file that has it"
-    return "read GitHub, or give an exported file that has it"
+    return _github_step(item) if refuted else _read_step(verdict)
+
+
+def _commit_step(verdict: Verdict) -> str:
+    if verdict.proof == "foreign-subject":
+        return "say which was meant, the SHA or the subject"
+    if verdict.proof == "reverted":
+        return "it was reverted: keep the issue open, or cite what landed after"
+    if verdict.candidates:
+        return f"choose among {', '.join(found.value[:SHORT] for found in verdict.candidates[:3])}"
+    return "cite a commit that is on the branch"
+
+
+def _github_step(item: EvidenceVerdict) -> str:
+    name = f"#{item.cited}"
+    if item.item.kind == "check":
+        return "make the check pass"
+    if item.item.kind == "issue":
+        return f"{name} is not as said"
+    if item.verdict.proof == "reverted":
+        return f"{name} was reverted: keep the issue open, or cite what landed after"
+    return f"{name} was not merged: cite what was"
+
+
+def _read_step(verdict: Verdict) -> str:
+    """What to do where GitHub was not read, or has not said enough."""
+    if NOT_READ.reason in verdict.reason:
+        return READ_GITHUB
+    if verdict.candidates:
+        return f"is one of these meant? {', '.join(found.value for found in verdict.candidates[:3])}"
+    return "see what its evidence says"

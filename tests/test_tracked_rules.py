@@ -10,7 +10,7 @@ from test_evidence_of_github import OPENED, commit, pull
 
 from triage.clusters import tracked as rules
 from triage.clusters.reading import parse
-from triage.model import Kept, MissingFact, MovedFact, Name, Severity
+from triage.model import Kept, MissingFact, MovedFact, Name, Severity, Unread
 
 EARLIER = OPENED - timedelta(days=60)
 
@@ -132,6 +132,24 @@ def test_one_piece_of_evidence_from_before_the_close_is_enough():
     text = "  1: {decision: resolved, evidence: [{pull: 4}, {pull: 5}]}\n"
     late = pull(5, "b" * 40, created=LATER + timedelta(days=1))
     assert lint(text, fact(1, "closed", "completed"), pull(4, "a" * 40), late) == []
+
+
+def test_what_was_asked_for_in_vain_may_contradict_the_decision():
+    tried = Unread("GitHub was not read (502)", "try again", tried=True)
+    text = "  1: {decision: resolved, evidence: [{pull: 4}, {commit: abcdef1}]}\n  2: {decision: open}\n"
+    file = parse(f"cluster: 1\nrepository: {APEX}\nissues:\n{text}".encode(), "clusters/1.yaml")
+
+    def rules_of(*facts):
+        known = tracked(*facts, otherwise=tried)
+        return [(finding.rule, finding.issue) for finding in rules.lint(file, [], known, None)]
+
+    assert rules_of() == [("not-read", 1)]
+    assert rules_of(fact(1)) == []
+    closed = fact(1, "closed", "completed")
+    assert rules_of(closed) == [("not-read", 1)]
+    assert rules_of(closed, pull(merge_commit="a" * 40)) == []
+    late = pull(merge_commit="a" * 40, created=LATER + timedelta(days=1))
+    assert rules_of(closed, late) == [("not-read", 1)]
 
 
 def test_every_finding_has_the_place_of_what_it_speaks_of():

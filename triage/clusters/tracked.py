@@ -41,6 +41,7 @@ class _Rules:
         for number, decision in self._item.cluster.issues.items():
             yield from self._numbers(number, decision)
             fact = self._fact(IssueName(number))
+            yield from self._unread(number, decision, fact)
             if isinstance(fact, IssueFact):
                 yield from self._state(number, decision, fact)
                 yield from self._dates(number, decision, fact)
@@ -55,6 +56,29 @@ class _Rules:
     ) -> Finding:
         place = Place(self._item.file, at.line, at.column)
         return Finding(rule, Severity.WARNING if warning else Severity.ERROR, message, place, hint, issue)
+
+    def _unread(self, number: int, decision: Decision, fact: Any) -> Iterator[Finding]:
+        """What GitHub was asked for in vain: whether it contradicts the decision is not known then."""
+        if isinstance(decision, Sequential | Open):
+            return
+        if isinstance(fact, Unread) and fact.tried:
+            message = f"whether GitHub contradicts this is not known: {fact.reason}"
+            yield self._finding("not-read", decision, number, message, fact.hint)
+        elif isinstance(fact, IssueFact) and isinstance(decision, Resolved) and fact.closed is not None:
+            dates = [known[1] for one in evidence_of_issue(decision) if (known := self._made(one)) is not None]
+            missed = next((why for one in evidence_of_issue(decision) if (why := self._missed(one)) is not None), None)
+            if missed is not None and not any(date <= fact.closed for date in dates):
+                message = f"whether #{number} was closed before its evidence was made is not known: {missed.reason}"
+                yield self._finding("not-read", decision, number, message, missed.hint)
+
+    def _missed(self, one: Any) -> Unread | None:
+        """Why nothing is known of a commit or pull request, where it was asked for."""
+        fact: Any = None
+        if one.kind == "pull":
+            fact = self._tracker.numbered(self._repository, one.pull)
+        elif one.kind == "commit":
+            fact = self._tracker.commit(self._repository, one.commit)
+        return fact if isinstance(fact, Unread) and fact.tried else None
 
     def _numbers(self, number: int, decision: Decision) -> Iterator[Finding]:
         """Numbers that are not, or no longer, those of issues of this repository."""
@@ -107,12 +131,14 @@ class _Rules:
 
     def _dates(self, number: int, decision: Decision, fact: IssueFact) -> Iterator[Finding]:
         """Evidence that is older than the issue, or younger than its close."""
-        made = [(one, *known) for one in evidence_of_issue(decision) if (known := self._made(one)) is not None]
+        changes = [one for one in evidence_of_issue(decision) if one.kind in ("commit", "pull")]
+        made = [(one, *known) for one in changes if (known := self._made(one)) is not None]
         for one, name, moment in made:
             if moment < fact.created:
                 message = f"{name} is older than the issue, which was opened {fact.created:%Y-%m-%d}"
                 yield self._finding("older-than-issue", one, number, message, None, warning=True)
-        if fact.state == "closed" and fact.closed is not None and made and isinstance(decision, Resolved):
+        all_known = bool(changes) and len(made) == len(changes)
+        if all_known and fact.state == "closed" and fact.closed is not None and isinstance(decision, Resolved):
             one, _, first = min(made, key=lambda item: item[2])
             if first > fact.closed:
                 when = f"{fact.closed:%Y-%m-%d %H:%M}"

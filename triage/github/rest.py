@@ -266,14 +266,16 @@ class Reader:
         for _ in range(self._pages):
             if response.status != _HERE:
                 return None
-            items = response.data.get(key) if key and isinstance(response.data, dict) else response.data
+            if key and not isinstance(response.data, dict):
+                raise Lacking(key)
+            items = response.data.get(key) if key else response.data
             if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
                 raise Lacking(key or "the list")
             found += items
             after = _NEXT.search(response.headers.get("link", ""))
             if after is None:
-                count = response.data.get("total_count") if key else None
-                return found if count is None or count == len(found) else None
+                complete = not key or whole(response.data, "total_count") == len(found)
+                return found if complete else None
             if after[1] in seen:
                 return None
             seen.add(after[1])

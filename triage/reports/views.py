@@ -60,6 +60,7 @@ class _Views:
         result = self.result
         cluster = result.cluster
         asked = result.judged.asked
+        what = "issue" if result.file == f"issue {cluster.cluster}" else "cluster"
         issues = [self.issue(issue) for issue in result.issues]
         numbers = [issue.number for issue in result.issues if issue.repository is None]
         main = numbers.index(cluster.cluster) if cluster.cluster in numbers else 0
@@ -103,7 +104,7 @@ class _Views:
             ],
             "unattested": [said.says for said, status, _ in result.statements if status is not Status.ATTESTED],
             "findings": [_finding(finding) for finding in result.findings if finding.issue is None],
-            "repeat": code(f"triage cluster {cluster.cluster}{f' --as-of {asked}' if asked else ''}", cell=False),
+            "repeat": code(f"triage {what} {cluster.cluster}{f' --as-of {asked}' if asked else ''}", cell=False),
         }
 
     def headline(self) -> Markdown:

@@ -227,12 +227,13 @@ def test_E7_the_latest_of_several_runs_counts_and_events_that_disagree_are_said(
     repository, sha = fixed
     later = LATER + timedelta(hours=1)
     for old, new, status in (("failure", "success", VERIFIED), ("success", "failure", REFUTED)):
-        runs = (check(new, started=later), check(old))
+        runs = (check(new, event="push", started=later), check(old, event="push"))
         for known in (commit(sha, *runs), commit(sha, *reversed(runs))):
             assert only(repository, f"{{check: unit, at: {sha}}}", issues=[known]).status is status
-    mixed = commit(sha, check("success", event="push"), check("failure", event="pull_request"))
-    verdict = only(repository, f"{{check: unit, at: {sha}}}", issues=[mixed])
-    assert (verdict.status, "several outcomes" in verdict.reason) == (UNVERIFIED, True)
+    for event, other in (("push", "pull_request"), (None, None)):
+        mixed = commit(sha, check("success", event=event, started=later), check("failure", event=other))
+        verdict = only(repository, f"{{check: unit, at: {sha}}}", issues=[mixed])
+        assert (verdict.status, "several outcomes" in verdict.reason) == (UNVERIFIED, True)
 
 
 def test_E6_a_success_on_a_commit_without_the_fix_proves_nothing(fixed):

@@ -124,9 +124,11 @@ def _outcome(item: CheckEvidence, place: _Place, fact: CommitFact) -> _Outcome:
     chosen = [one for one in named if _of_app(item, one) and _of_workflow(item, one)]
     if not chosen:
         return _Outcome(place, "absent", "", fact.read, tuple(dict.fromkeys(_shown(one) for one in checks)))
-    latest: dict[tuple[str | None, str | None, str | None, bool], CheckFact] = {}
-    for one in chosen:
-        key = (one.app, one.workflow, one.event, one.legacy)
+    latest: dict[tuple[object, ...], CheckFact] = {}
+    for place_in_list, one in enumerate(chosen):
+        # Where the event is not known, one that comes later may be of another event, and no later attempt.
+        known = one.legacy or one.event is not None
+        key = (one.app, one.workflow, one.event, one.legacy, None if known else place_in_list)
         if key not in latest or _when(latest[key]) <= _when(one):
             latest[key] = one
     words = {one.conclusion or "pending" for one in latest.values()}

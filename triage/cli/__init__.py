@@ -23,9 +23,14 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 COMMANDS = {
     "cluster": "Verify a cluster's decisions; print a row for each piece of evidence, a report, or JSON.",
     "decide": "Record a decision in a cluster file; the rest of the file stays as it is.",
+    "doctor": "Say what is configured and from where, and what is missing.",
     "export": "Write one portable file with everything that the verdicts rest on.",
-    "lint": "Check cluster files: grammar and graph; no network.",
+    "init": "Set up a repository: settings, the clusters folder, the schema beside it.",
+    "issue": "Judge one issue without a cluster file, by what GitHub links and what is given.",
+    "lint": "Check cluster files: grammar, graph, and what the snapshot contradicts; no network.",
+    "new": "Draft a cluster file from what GitHub links to an issue.",
     "schema": "Print the JSON schema of cluster files.",
+    "sync": "Bring the snapshot up to date for the issues of the cluster files.",
 }
 """Each command and its help line, so that `triage --help` imports none of them."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
 
-    from triage.model import Actor, Event, Kept
+    from triage.model import Event, Kept
     from triage.ports import Tracker
 
 SCHEMA = "# yaml-language-server: $schema=./cluster.schema.json"
@@ -28,8 +28,11 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\x1b": "\\e"}
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
 _LIVE = re.compile(f"{_KEYWORD.pattern}|{_MENTION.pattern}", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_TASK = re.compile(r"(?:\s|>)*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\[[ xX]\][ \t]+(\S.*)")
-_FENCE = re.compile(r"(?:\s|>)*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^\r\n]*)")
+_ITEM = re.compile(r"([ \t]*)(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+(.*))?")
+_TASK = re.compile(r"\[[ xX]\][ \t]+(\S.*)")
+_FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^\r\n]*)")
+_CODE = 4
+"""So far a line is indented that is code, unless it is below an item of a list."""
 _ONLY_ISSUE = re.compile(
     r"(?P<repository>[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})?#(?P<number>[1-9][0-9]{0,9})"
 )
@@ -75,9 +78,9 @@ def canonical(fact: IssueFact) -> Name | None:
     for event in fact.events or ():
         if event.kind == "duplicate" and event.other is not None and not event.other_is_pull:
             found = event.other
-        elif event.kind == "not-duplicate" and event.other in (None, found):
+        elif event.kind == "not-duplicate" and (event.other is None or _same(event.other, found)):
             found = None
-    return found if found != _name_of(fact) else None
+    return None if _same(_name_of(fact), found) else found
 
 
 def draft(
@@ -108,6 +111,9 @@ class _Draft:
         self._primary = numbers[0]
         self._issues = {number: tracker.numbered(repository, number) for number in dict.fromkeys(numbers)}
         self._asked = frozenset(self._issues)
+        # A repository that was renamed is asked for by one name, and its facts have the other.
+        read = (fact.repository for fact in self._issues.values() if isinstance(fact, IssueFact))
+        self._homes = {name.casefold() for name in (repository, *read) if name is not None}
         self._known = [one.fact for one in known if isinstance(one.fact, IssueFact)]
         self._ends: dict[int, _Ending] = {}
         self._parts: dict[int, list[int]] = {}
@@ -152,7 +158,9 @@ class _Draft:
         if not isinstance(fact, IssueFact):
             return _Ending("resolved" if given else "open", None, (_unread(fact, f"#{number}"),))
         target = canonical(fact)
-        remarks = (self._state(fact),)
+        if self._own(target) == number:
+            target = None
+        remarks: tuple[str, ...] = (self._state(fact),)
         if given:
             return _Ending("resolved", None, remarks)
         if fact.reason == "completed" and target is not None:
@@ -386,7 +394,8 @@ class _Draft:
         related: dict[str, str] = {}
         for name, note in names.items():
             shown = self._writable(name)
-            if shown is not None and name not in (target, _name_of(fact)) and shown not in settled:
+            itself = _same(name, target) or _same(name, _name_of(fact)) or self._own(name) == fact.number
+            if shown is not None and not itself and shown not in settled:
                 related.setdefault(shown, _cut(note))
         return list(related.items())
 
@@ -394,7 +403,7 @@ class _Draft:
 
     def _own(self, name: Name | None) -> int | None:
         """The number of an issue, if it is of the cluster's repository."""
-        if name is None or self._repository is None or name.repository.casefold() != self._repository.casefold():
+        if name is None or name.repository.casefold() not in self._homes:
             return None
         return name.number if 0 < name.number <= _LARGEST else None
 
@@ -431,8 +440,10 @@ class _Pieces:
         self._said.append(said)
         # YAML reads digits, and digits around one e, as a number.
         shown = sha if re.search("[acdf]", sha) else f'"{sha}"'
-        self._lines.append(f"- commit: {shown}{f'  {comment("given")}' if given else ''}")
-        if not given and subject is not None and (subject := _cut(subject, len(subject))):
+        remark = f"  {comment('given')}" if given else ""
+        self._lines.append(f"- commit: {shown}{remark}")
+        if not given and subject is not None and subject.strip() and not _UNKEPT.search(subject):
+            # As it is, whatever spaces it has: it is compared with the commit's own.
             self._lines.append(f"  subject: {quoted(subject)}")
 
     def pull(self, number: int, remark: str) -> None:
@@ -457,6 +468,10 @@ class _Pieces:
         remarks = [*dict.fromkeys(self.remarks)]
         more = [f"and {len(remarks) - MANY} more"] if len(remarks) > MANY else []
         return _Evidence(tuple(self._lines), tuple(self._said), (*remarks[:MANY], *more), tuple(self.related.items()))
+
+
+def _same(one: Name, other: Name | None) -> bool:
+    return other is not None and (one.repository.casefold(), one.number) == (other.repository.casefold(), other.number)
 
 
 def _name_of(fact: IssueFact) -> Name:
@@ -522,8 +537,14 @@ def _tasks(body: str) -> tuple[list[str], list[tuple[str | None, int]]]:
     """
     texts: dict[str, None] = {}
     issues: dict[tuple[str | None, int], None] = {}
+    below = False
     for line in _prose(body):
-        match = _TASK.fullmatch(line)
+        item = _ITEM.fullmatch(line)
+        if item is None or not (below or len(item[1].expandtabs(_CODE)) < _CODE):
+            below = below and (not line.strip() or line[0].isspace())
+            continue
+        below = True
+        match = _TASK.fullmatch(item[2] or "")
         if match is None:
             continue
         text = _cut(match[1])
@@ -536,7 +557,7 @@ def _tasks(body: str) -> tuple[list[str], list[tuple[str | None, int]]]:
 
 
 def _prose(body: str) -> Iterator[str]:
-    """The lines of a body outside of fences and HTML comments."""
+    """The lines of a body outside of fences and HTML comments; of a fence the first."""
     fence = ""
     hidden = False
     for line in _LINE_END.split(body):
@@ -549,8 +570,7 @@ def _prose(body: str) -> Iterator[str]:
         opening = _FENCE.fullmatch(shown)
         if opening is not None and not (opening[1][0] == "`" and "`" in opening[2]):
             fence = opening[1]
-        else:
-            yield shown
+        yield shown
 
 
 def _uncommented(line: str, *, hidden: bool) -> tuple[str, bool]:
@@ -601,7 +621,10 @@ def harmless(text: str) -> str:
     if not _is_live(text):
         return text
     ticked = _LIVE.sub(lambda match: f"`{match[0]}`", text) if "`" not in text else text
-    return ticked if not _is_live(ticked) else f"`{text.replace('`', "'")}`"
+    if not _is_live(ticked):
+        return ticked
+    plain = text.replace("`", "'")
+    return f"`{plain}`"
 
 
 def _is_live(text: str) -> bool:

@@ -1,0 +1,420 @@
+"""`triage doctor`: what is configured and from where, what is missing, and what would mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from triage import settings
+from triage.cli import files
+from triage.cli.options import everywhere, from_flags
+from triage.cli.talk import visible
+from triage.cli.tracking import LOG_IN, GitHub
+from triage.errors import AccessRefused, AskedWrongly, NothingToJudge, TriageError
+from triage.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from triage.cli.looking import Standing
+    from triage.cli.options import Options
+    from triage.github.client import Client
+
+OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
+_MARKS = {OK: ("✓", "green"), WARNING: ("!", "yellow"), FAILED: ("✗", "red"), SKIPPED: ("-", None)}
+_FEW = 100
+"""Points or requests that are left of a limit and do not get a person far."""
+_OLD_DAYS = 7
+_MAY_CLOSE = ("TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
+"""https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories"""
+_QUERY = """\
+query ($owner: String!, $name: String!) {
+  viewer { login }
+  repository(owner: $owner, name: $name) { nameWithOwner viewerPermission hasIssuesEnabled }
+  rateLimit { cost limit remaining resetAt }
+}
+"""
+
+
+class Check(NamedTuple):
+    """One thing that was looked at: how it is, what was found, and what would mend it."""
+
+    check: str
+    status: str
+    found: str
+    remedy: str | None = None
+
+
+@click.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="The checks as one JSON object.")
+@everywhere
+def command(as_json: bool, **flags: Any) -> int:  # noqa: FBT001 - click's signature
+    """Say what is configured and from where, and what is missing.
+
+    Settings, repository, token and its rights, limits, clone, snapshot, cluster files and templates, a line each.
+    GitHub is asked at most twice. Exits 1 if something is wrong (✗); what only limits it is marked !.
+    """
+    checks = []
+    for check in _checks(flags):
+        checks.append(check)
+        if not as_json:
+            _show(check)
+    if as_json:
+        click.echo(json.dumps({"format": 1, "checks": [check._asdict() for check in checks]}, ensure_ascii=False))
+    return int(any(check.status == FAILED for check in checks))
+
+
+def _show(check: Check) -> None:
+    mark, color = _MARKS[check.status]
+    click.echo(f"{click.style(mark, fg=color, bold=True)} {check.check:<11} {visible(check.found)}")
+    if check.remedy is not None:
+        click.echo(f"  {'':<11} {visible(check.remedy)}")
+
+
+def _checks(flags: dict[str, Any]) -> Iterator[Check]:
+    yield _programs()
+    try:
+        settings.read(os.environ, {})
+    except AskedWrongly as fault:
+        yield Check("settings", FAILED, fault.message, fault.hint)
+        return
+    options = from_flags(flags)
+    yield from _settings(options, flags)
+    github, standing, checks = _repository(options, flags)
+    yield from checks
+    if github is not None:
+        yield from _online(github, options)
+    yield _clone(options, standing)
+    if github is not None:
+        yield _snapshot(github, options)
+    yield _clusters(options)
+    yield _templates(options)
+
+
+# -- here -------------------------------------------------------------------------------------------
+
+
+def _programs() -> Check:
+    from triage import __version__  # noqa: PLC0415
+    from triage.git.process import Git  # noqa: PLC0415 - git
+
+    python = f"triage {__version__}, Python {platform.python_version()}"
+    try:
+        version = Git(Path(), repository=False, timeout=30.0).version()
+    except TriageError as fault:
+        return Check("programs", FAILED, f"{python}; {fault.message}", fault.hint)
+    return Check("programs", OK, f"{python}, git {'.'.join(map(str, version))}")
+
+
+def _settings(options: Options, flags: Mapping[str, Any]) -> Iterator[Check]:
+    file = options.settings.file
+    said = [
+        f"{key} = {value}" + (f" ({source})" if file is None or source != file.name else "")
+        for key, value, source in _sources(options, flags)
+    ]
+    if file is not None:
+        yield Check("settings", OK, f"{file}: {'; '.join(said) or 'nothing set'}")
+    elif said:
+        yield Check("settings", OK, f"no settings file; {'; '.join(said)}")
+    else:
+        yield Check("settings", OK, "none set, the defaults hold", "triage init writes a triage.toml")
+
+
+def _sources(options: Options, flags: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield each setting that does not have its default: its name, its value, and where that stands."""
+    table = _table(options.settings.file)
+    for key in settings.Settings._fields:
+        if key in ("file", "host"):
+            continue
+        variables = [f"TRIAGE_{key.upper()}"]
+        variables += ["GH_REPO", "GITHUB_REPOSITORY"] if key == "repository" and key not in table else []
+        variable = next((one for one in variables if os.environ.get(one)), None)
+        if flags.get(key):
+            yield key, str(flags[key]), "--repo" if key == "repository" else f"--{key.replace('_', '-')}"
+        elif variable is not None:
+            yield key, str(getattr(options.settings, key)), variable
+        elif key in table:
+            yield key, str(table[key]), options.settings.file.name if options.settings.file else ""
+
+
+def _table(file: Path | None) -> Mapping[str, Any]:
+    if file is None:
+        return {}
+    import tomllib  # noqa: PLC0415 - most runs have no settings file
+
+    content = tomllib.loads(file.read_text("utf-8"))
+    return content if file.name == settings.FILE else content.get("tool", {}).get("triage", {})
+
+
+def _repository(options: Options, flags: Mapping[str, Any]) -> tuple[GitHub | None, Standing | None, list[Check]]:
+    """GitHub and where one stands, as far as they are known, and what there is to say of both."""
+    from triage.cli.looking import standing_in  # noqa: PLC0415 - git
+
+    source = next((where for key, _, where in _sources(options, flags) if key == "repository"), None)
+    named = options.repository or options.settings.repository
+    standing = None
+    try:
+        standing = standing_in(options, named)
+        repository, host = standing.repository, standing.host
+    except NothingToJudge:
+        repository, host = named, None
+    github = GitHub(options, repository, host)
+    if repository is None:
+        check = Check("repository", WARNING, "not known: no remote names one, so GitHub is not read", "-R OWNER/NAME")
+        return None, standing, [check]
+    try:
+        where = github.host
+    except AskedWrongly as fault:
+        return None, standing, [Check("host", FAILED, fault.message, fault.hint)]
+    from_where = f"from {source}" if source else f"from the remote {_remote(options)}"
+    checks = [Check("repository", OK, f"{repository}, {from_where}")]
+    told = {"default": "the default", "remote": "from the remote"}.get(where.source, f"from {where.source}")
+    checks.append(Check("host", OK, f"{where.name}, {told}; asked at {where.api}"))
+    return github, standing, checks
+
+
+def _remote(options: Options) -> str:
+    from triage import git  # noqa: PLC0415
+
+    own = git.repository_of(options.git or Path(), float(options.settings.git_timeout))
+    return own.remote if own is not None else ""
+
+
+def _clone(options: Options, standing: Standing | None) -> Check:
+    from triage import git  # noqa: PLC0415
+
+    if standing is None:
+        return Check("clone", WARNING, f"{options.git or 'the current folder'} is no clone", "-C PATH names one")
+    if standing.clone is None:
+        there = f"the repository here is another one ({', '.join(standing.urls)})" if standing.urls else "none here"
+        return Check(
+            "clone", WARNING, f"{there}: one is made in the cache folder when it is needed", "-C PATH names one"
+        )
+    try:
+        history, stand = git.open_history(
+            standing.clone,
+            branch=options.branch or options.settings.branch,
+            repository=standing.repository,
+            timeout=float(options.settings.git_timeout),
+        )
+    except TriageError as fault:
+        return Check("clone", FAILED, fault.message, fault.hint)
+    state = history.state
+    pulls = sum("/pull/" in name for name in history.refs)
+    fetched = f", fetched {_ago(state.fetched, options.now)}" if state.fetched is not None else ""
+    refs = f", {pulls:,} pull-request refs" if pulls else ""
+    found = (
+        f"{Path(standing.clone).resolve()}: {state.label}{fetched}{refs}; judged by {stand.branch} at {stand.sha[:9]}"
+    )
+    if state.blind is not None:
+        return Check("clone", WARNING, f"{found}; {state.blind}", state.cure)
+    return Check("clone", OK, f"{found}; complete")
+
+
+def _snapshot(github: GitHub, options: Options) -> Check:
+    from triage.snapshot import Snapshot  # noqa: PLC0415
+
+    path = github.snapshot()
+    if path is None:
+        return Check("snapshot", WARNING, "none: the repository is not known", "-R OWNER/NAME")
+    try:
+        opened = Snapshot.to_read(path)
+        if opened is None:
+            return Check("snapshot", WARNING, f"{path} is not there yet", "triage sync")
+        with opened:
+            count, _, newest = opened.age(github.host.name, github.repository or "")
+            problems = opened.check()
+    except TriageError as fault:
+        return Check("snapshot", FAILED, fault.message, fault.hint)
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        return Check(
+            "snapshot", FAILED, f"{path} is damaged: {problems[0]}{more}", f"move {path} away, then triage sync"
+        )
+    facts = f"{path}: {count:,} fact{'s' * (count != 1)} of {github.repository}"
+    if newest is None:
+        return Check("snapshot", WARNING, facts, "triage sync")
+    old = (options.now - newest).days >= _OLD_DAYS
+    found = f"{facts}, the newest read {_ago(newest, options.now)}; whole"
+    return Check("snapshot", WARNING if old else OK, found, "triage sync" if old else None)
+
+
+def _clusters(options: Options) -> Check:
+    from triage.clusters import graph  # noqa: PLC0415 - the grammar costs time
+
+    folder = options.settings.clusters
+    if not folder.is_dir():
+        return Check("clusters", WARNING, f"there is no folder {folder}/", "triage init makes it")
+    paths = files.listed(folder)
+    read, errors = files.read_all(paths)
+    found = [*errors, *graph.lint(read)]
+    wrong = sum(one.severity is Severity.ERROR for one in found)
+    count = f"{folder}/: {len(paths)} cluster file{'s' * (len(paths) != 1)}"
+    if wrong:
+        return Check("clusters", FAILED, f"{count}, {wrong} error{'s' * (wrong != 1)} in them", "triage lint")
+    if not paths:
+        return Check("clusters", OK, count, "triage new N drafts one")
+    return Check("clusters", OK, f"{count}, no errors")
+
+
+def _templates(options: Options) -> Check:
+    from triage import shipped  # noqa: PLC0415
+
+    theirs = shipped.templates()
+    if not theirs.is_dir():
+        return Check("templates", FAILED, f"those of the program are not there: {theirs}", "install triage again")
+    own = options.settings.templates
+    if own is None:
+        return Check("templates", OK, "those of the program")
+    if not own.is_dir():
+        return Check("templates", FAILED, f"there is no folder {own}/", "see `templates` in the settings")
+    count = sum(path.is_file() for path in own.rglob("*"))
+    found = f"{own}/: {count} file{'s' * (count != 1)}, then those of the program"
+    return Check("templates", OK if count else WARNING, found)
+
+
+# -- GitHub -----------------------------------------------------------------------------------------
+
+
+def _online(github: GitHub, options: Options) -> Iterator[Check]:
+    if options.offline:
+        yield Check("GitHub", SKIPPED, "not asked (--offline): token, rights and limits are not known")
+        return
+    try:
+        token = github.access.token
+    except AskedWrongly as fault:
+        yield Check("token", FAILED, fault.message, fault.hint)
+        return
+    if token is None:
+        yield Check("token", WARNING, f"none for {github.host.name}, so GitHub is not read", LOG_IN)
+        return
+    kind = {"unknown": "of a kind that its prefix does not tell"}.get(token.kind, token.kind)
+    about = f"from {token.source}, {kind}"
+    try:
+        yield from _asked(github, about)
+    except AccessRefused as fault:
+        yield Check("token", FAILED, fault.message, fault.hint)
+    except TriageError as fault:
+        yield Check("token", SKIPPED, f"{about}; not tried")
+        yield Check("GitHub", FAILED, fault.message, fault.hint)
+
+
+def _asked(github: GitHub, about: str) -> Iterator[Check]:
+    from triage.github.client import NoGraphQL  # noqa: PLC0415 - the network
+
+    client = github.client
+    owner, _, name = (github.repository or "").partition("/")
+    try:
+        answer = client.graphql(_QUERY, {"owner": owner, "name": name})
+    except NoGraphQL:
+        yield from _by_rest(client, github, about)
+        return
+    data = answer.data or {}
+    limits = client.rest("/rate_limit")
+    login = (data.get("viewer") or {}).get("login")
+    scopes = _scopes(limits.headers)
+    yield Check("token", OK, f"{about}; accepted{f' as {login}' if login else ''}{scopes}")
+    yield Check("API", OK, "GraphQL")
+    repository = data.get("repository")
+    if not isinstance(repository, dict):
+        yield _unreadable(github, [str(error.get("message", "")) for error in answer.errors])
+    else:
+        yield _rights(repository.get("viewerPermission"), issues=bool(repository.get("hasIssuesEnabled")))
+    resources = limits.data.get("resources") if isinstance(limits.data, dict) else None
+    yield _limits(resources if isinstance(resources, dict) else {}, ("graphql", "core"))
+
+
+def _by_rest(client: Client, github: GitHub, about: str) -> Iterator[Check]:
+    answer = client.rest(f"/repos/{github.repository}")
+    yield Check("token", OK, f"{about}; accepted{_scopes(answer.headers)}")
+    yield Check(
+        "API", WARNING, "REST: the host has no GraphQL, so reading takes more requests and some links are not told"
+    )
+    if answer.status != 200:  # noqa: PLR2004
+        yield _unreadable(github, [])
+    else:
+        rights = answer.data.get("permissions") if isinstance(answer.data, dict) else None
+        names = ("admin", "maintain", "push", "triage", "pull")
+        words = {"push": "WRITE", "pull": "READ"}
+        best = next((one for one in names if isinstance(rights, dict) and rights.get(one)), None)
+        permission = words.get(best, best.upper()) if best is not None else None
+        yield _rights(permission, issues=bool(answer.data.get("has_issues")))
+    headers = answer.headers
+    core = {"limit": headers.get("x-ratelimit-limit"), "remaining": client.remaining, "reset": client.reset}
+    yield _limits({"core": core} if client.remaining is not None else {}, ("core",))
+
+
+def _scopes(headers: Mapping[str, str]) -> str:
+    """What a classic token may do. Others have rights of their own, which GitHub does not tell."""
+    scopes = headers.get("x-oauth-scopes")
+    if scopes is None:
+        return ""
+    return f", scopes: {scopes}" if scopes.strip() else ", without any scope"
+
+
+def _unreadable(github: GitHub, told: list[str]) -> Check:
+    why = f" ({told[0]})" if told and told[0] else ""
+    found = f"{github.repository} is not there, or this token may not read it{why}"
+    return Check("rights", FAILED, found, "check the name; give the token the right to read contents, issues and pulls")
+
+
+def _rights(permission: str | None, *, issues: bool) -> Check:
+    if not issues:
+        return Check(
+            "rights", FAILED, "the issues of the repository are switched off", "is it the right one? -R OWNER/NAME"
+        )
+    if permission in _MAY_CLOSE:
+        return Check(
+            "rights", OK, f"{permission.lower()}: may read the repository, and comment on and close its issues"
+        )
+    if permission is None:
+        return Check("rights", OK, "may read the repository; what it may write is not told")
+    return Check("rights", OK, f"{permission.lower()}: may read the repository, and close no issue of others")
+
+
+def _limits(resources: Mapping[str, Any], names: tuple[str, ...]) -> Check:
+    said: list[str] = []
+    least: int | None = None
+    for name in names:
+        one = resources.get(name)
+        left = one.get("remaining") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or not isinstance(left, int):
+            continue
+        least = left if least is None else min(least, left)
+        api = {"graphql": "GraphQL", "core": "REST"}[name]
+        said.append(f"{api} {left:,} of {_number(one.get('limit'))} left{_until(one.get('reset'))}")
+    if least is None:
+        return Check("limits", OK, "this host tells none")
+    remedy = "wait until then" if least < _FEW else None
+    return Check("limits", FAILED if least == 0 else WARNING if remedy else OK, "; ".join(said), remedy)
+
+
+def _number(value: Any) -> str:
+    return f"{int(value):,}" if str(value).isdecimal() else "?"
+
+
+def _until(reset: Any) -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    try:
+        moment = reset if isinstance(reset, datetime) else datetime.fromtimestamp(reset, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return ""
+    return f" until {moment:%H:%M} UTC"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    seconds = int((now - moment).total_seconds())
+    if seconds < 120:  # noqa: PLR2004
+        return "just now"
+    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count:,} {noun}{'s' * (count != 1)} ago"
+    return "just now"

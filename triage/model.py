@@ -245,7 +245,8 @@ class Event(NamedTuple):
     """Something that happened to an issue.
 
     `kind` is `closed`, `reopened`, `referenced` (by a commit), `cross-referenced` (by an issue or a pull request),
-    `duplicate` and `not-duplicate` (`other` is the issue that it was marked a duplicate of), `connected` and
+    `duplicate` and `not-duplicate` (`other` is the issue that it was marked a duplicate of), `duplicated` and
+    `not-duplicated` (`other` is the one that was marked a duplicate of it), `connected` and
     `disconnected` (a pull request, by hand) or `transferred` (`other_repository` is where it came from).
     `commit` and `commit_repository`, or `other`, are what caused it.
     """

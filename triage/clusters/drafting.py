@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.clusters.graph import _KEYWORD, _MENTION, _without_code
+from triage.clusters.graph import KEYWORD, MENTION, without_code
 from triage.model import CommitFact, IssueFact, MissingFact, MovedFact, Name, PullFact, Unread
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 _SHA = re.compile(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\x1b": "\\e"}
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
-_LIVE = re.compile(f"{_KEYWORD.pattern}|{_MENTION.pattern}", re.IGNORECASE)
+_LIVE = re.compile(f"{KEYWORD.pattern}|{MENTION.pattern}", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ITEM = re.compile(r"([ \t]*)(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+(.*))?")
 _TASK = re.compile(r"\[[ xX]\][ \t]+(\S.*)")
@@ -376,6 +376,15 @@ class _Draft:
     def _duplicates(self, number: int) -> list[str]:
         """The issues that are marked as duplicates of one, and have no decision of their own here."""
         found: dict[str, None] = {}
+        issue = self._issues[number]
+        for event in (issue.events or ()) if isinstance(issue, IssueFact) else ():
+            shown = self._writable(event.other) if event.other is not None and not event.other_is_pull else None
+            if shown is None or self._own(event.other) in self._issues:
+                continue
+            if event.kind == "duplicated":
+                found[shown] = None
+            elif event.kind == "not-duplicated":
+                found.pop(shown, None)
         for fact in self._known:
             name, of = _name_of(fact), canonical(fact)
             own = self._own(name)
@@ -628,5 +637,5 @@ def harmless(text: str) -> str:
 
 
 def _is_live(text: str) -> bool:
-    seen = _without_code(text)
-    return _KEYWORD.search(seen) is not None or _MENTION.search(seen) is not None
+    seen = without_code(text)
+    return KEYWORD.search(seen) is not None or MENTION.search(seen) is not None

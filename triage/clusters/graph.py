@@ -25,11 +25,11 @@ _POSTED = frozenset(
 )  # fmt: skip
 _BACKTICKS = re.compile("`+")
 _ISSUE = r"(?:#\d+|GH-\d+|[\w.-]+/[\w.-]+#\d+|https?://\S+/(?:issues|pull)/\d+)"
-_KEYWORD = re.compile(
+KEYWORD = re.compile(
     rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b(?:\s*:)?\s+{_ISSUE}|\bduplicate of\s+{_ISSUE}", re.IGNORECASE
 )
 """https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue"""
-_MENTION = re.compile(r"(?<![\w/`.+-])@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:/[\w.-]+)?")
+MENTION = re.compile(r"(?<![\w/`.+-])@[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:/[\w.-]+)?")
 
 
 def lint(files: Iterable[ClusterFile]) -> list[Finding]:
@@ -300,12 +300,12 @@ def _shas(item: ClusterFile) -> Iterator[Finding]:
 
 def _live_text(item: ClusterFile) -> Iterator[Finding]:
     for scalar in _posted(item.root, ""):
-        text = _without_code(scalar.text)
-        keyword = _KEYWORD.search(text)
+        text = without_code(scalar.text)
+        keyword = KEYWORD.search(text)
         if keyword is not None:
             message = f"{show(' '.join(keyword[0].split()))} would act on an issue when it is posted"
             yield _found("live-text", item.source.place(scalar.start), message, "say it in other words", None)
-        mention = _MENTION.search(text)
+        mention = MENTION.search(text)
         if mention is not None:
             message = f"{show(mention[0])} would notify somebody when it is posted"
             yield _found(
@@ -313,7 +313,7 @@ def _live_text(item: ClusterFile) -> Iterator[Finding]:
             )
 
 
-def _without_code(text: str) -> str:
+def without_code(text: str) -> str:
     """Return Markdown with each code span replaced by a blank, in linear time.
 
     https://spec.commonmark.org/0.31.2/#code-spans

@@ -9,7 +9,7 @@ from triage.github.asking import Page
 from triage.github.fields import Lacking, flag, line_of, table, text
 from triage.github.gathered import ASKED, BELOW, MET, Gathered
 from triage.github.shapes import HOW, comments_of, commit_of, issue_of, name_of, pull_of, timeline_of
-from triage.model import MissingFact, MovedFact, Name, Unread
+from triage.model import CommitFact, MissingFact, MovedFact, Name, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,11 +106,11 @@ def found_pages(
     return further
 
 
-def _further(before: Partly, data: dict[str, Any], at: datetime) -> tuple[Partly, Sequence[Pull]]:
+def _further(before: Partly, data: dict[str, Any], at: datetime) -> tuple[Partly, Sequence[Pull | CommitFact]]:
     if name_of(data) != before.own:
         raise Lacking("the issue that was asked for")
     page, events, comments = before.page, before.events, before.comments
-    met: Sequence[Pull] = ()
+    met: Sequence[Pull | CommitFact] = ()
     if page.events is not None:
         older = timeline_of(table(data, "timelineItems"), before.own, at)
         if older.before == page.events or older.ids & before.ids:
@@ -230,8 +230,8 @@ class _Result:
             moved = MovedFact(int(thing.what), canonical, own, self.at, HOW)
             self.gathered.add(ASKED, thing.repository, thing.what, moved)
         self.gathered.add(ASKED, *asked, issue.fact)
-        for pull in issue.met:
-            _meet(self.gathered, pull, MET)
+        for one in issue.met:
+            _meet(self.gathered, one, MET)
         before = issue.comments_before if self.full else None
         if issue.timeline.before or before:
             page = Page(asked[0], int(asked[1]), issue.timeline.before or None, before)
@@ -239,7 +239,10 @@ class _Result:
             self.partly.append(read._replace(ids=issue.timeline.ids))
 
 
-def _meet(gathered: Gathered, pull: Pull, rank: int) -> None:
+def _meet(gathered: Gathered, pull: Pull | CommitFact, rank: int) -> None:
+    if isinstance(pull, CommitFact):
+        gathered.add(rank, pull.repository, pull.sha, pull)
+        return
     gathered.add(rank, pull.fact.repository, str(pull.fact.number), pull.fact)
     for commit in pull.commits:
         gathered.add(rank, pull.fact.repository, commit.sha, commit)

@@ -20,7 +20,7 @@ class Issue(NamedTuple):
     """An issue, the pull requests and commits met in it, and where the pages before the newest ones begin."""
 
     fact: IssueFact
-    met: tuple[Pull, ...]
+    met: tuple[Pull | CommitFact, ...]
     timeline: Timeline
     comments: tuple[Comment, ...]
     comments_before: str | None
@@ -37,7 +37,7 @@ class Timeline(NamedTuple):
     """A page of events, the pull requests met in it, and the cursor of the page before, if there is one."""
 
     events: tuple[Event, ...]
-    met: tuple[Pull, ...]
+    met: tuple[Pull | CommitFact, ...]
     before: str | None
     ids: frozenset[str] = frozenset()
 
@@ -117,7 +117,7 @@ def issue_of(data: Mapping[str, Any], at: datetime) -> Issue:
 def timeline_of(data: Mapping[str, Any], own: Name, at: datetime) -> Timeline:
     """Return a page of an issue's events."""
     events: list[Event] = []
-    met: list[Pull] = []
+    met: list[Pull | CommitFact] = []
     for node in several(data, "nodes"):
         kind = text(node, "__typename")
         if kind not in _EVENTS:
@@ -129,6 +129,9 @@ def timeline_of(data: Mapping[str, Any], own: Name, at: datetime) -> Timeline:
             source = node.get(key)
             if isinstance(source, dict) and source.get("__typename") == "PullRequest" and "pullState" in source:
                 met.append(pull_of(source, at))
+        closer = node.get("closer")
+        if isinstance(closer, dict) and closer.get("__typename") == "Commit":
+            met.append(commit_of(closer, at))
     ids = frozenset(text(node, "id") for node in several(data, "nodes"))
     return Timeline(tuple(events), tuple(met), _before(data), ids)
 
@@ -266,13 +269,17 @@ def _crossed(node: Mapping[str, Any], event: Event, _: Name) -> Event:
     return _with_other(event._replace(kind="cross-referenced", closes=closes), table(node, "source"))
 
 
-def _duplicate(node: Mapping[str, Any], event: Event, own: Name) -> Event | None:
+def _duplicate(node: Mapping[str, Any], event: Event, own: Name) -> Event:
     canonical = maybe(table, node, "canonical")
     event = event._replace(kind="duplicate" if node["__typename"].startswith("Marked") else "not-duplicate")
     if canonical is None:
         return event
-    # the event stands in the timeline of the other issue, too
-    return None if name_of(canonical) == own else _with_other(event, canonical)
+    if name_of(canonical) != own:
+        return _with_other(event, canonical)
+    # It stands in the timeline of the issue that was there first, too.
+    other = maybe(table, node, "duplicate")
+    turned = event._replace(kind="duplicated" if event.kind == "duplicate" else "not-duplicated")
+    return turned if other is None else _with_other(turned, other)
 
 
 def _connected(node: Mapping[str, Any], event: Event, own: Name) -> Event:

@@ -14,12 +14,13 @@ from triage.git import open_history
 from triage.landing.proof import Citation, Landing, settle
 from triage.model import IssueFact, Judged, Kept
 from triage.tracker import Tracked
-from triage.verify import ClusterVerdict, EvidenceVerdict, IssueVerdict, verify
+from triage.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from triage.model import Finding, TestReport
+    from triage.verdicts import ClusterVerdict, EvidenceVerdict, IssueVerdict
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 LATER = datetime(2025, 9, 20, 12, tzinfo=UTC)

@@ -10,127 +10,23 @@ from triage.clusters.reading import evidence_of, evidence_of_issue
 from triage.clusters.values import IssueName
 from triage.errors import CouldNotLook
 from triage.evidence import commit as commit_evidence
-from triage.evidence import documents
 from triage.evidence import pull as pull_evidence
-from triage.evidence.facts import Case, as_finding, ticked, worst
+from triage.evidence.facts import Case, as_finding, worst
 from triage.evidence.issue import not_an_issue, state, unknown
 from triage.evidence.stated import standing
-from triage.landing.proof import SHORT, Landing, settle
+from triage.landing.proof import Landing, settle
 from triage.model import Finding, IssueFact, MovedFact, Place, PullFact, Severity, Status, Unread
-from triage.tracker import SERVER
+from triage.rollup import candidates_of, goes_on_in, of_all, of_phase, reason_of, sole_documents
+from triage.verdicts import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from triage.clusters.grammar import Cluster, Decision, Goal, Statement
+    from triage.clusters.grammar import Decision, Goal
     from triage.clusters.reading import ClusterFile
     from triage.evidence.facts import Facts
     from triage.landing.proof import Citation
-    from triage.model import Candidate, Judged, MissingFact, Verdict
-
-
-class EvidenceVerdict(NamedTuple):
-    """One piece of evidence as the file has it, and the verdict on it."""
-
-    item: Any
-    verdict: Verdict
-
-    @property
-    def status(self) -> Status:
-        """The worst of its own status and those of its parts."""
-        return self.verdict.status
-
-    @property
-    def cited(self) -> str:
-        """What the evidence names: a SHA, a number, a path, a pattern or a test."""
-        return str(getattr(self.item, self.item.kind))
-
-
-class CriterionVerdict(NamedTuple):
-    """A criterion or goal, and whether it holds."""
-
-    item: Criterion | Goal
-    status: Status
-    reason: str
-    evidence: tuple[EvidenceVerdict, ...]
-
-
-class PhaseVerdict(NamedTuple):
-    """A phase; `open` unless it is called complete."""
-
-    item: Phase
-    status: Status
-    reason: str
-    done_when: tuple[CriterionVerdict, ...]
-    evidence: tuple[EvidenceVerdict, ...]
-
-
-class IssueVerdict(NamedTuple):
-    """One issue of a cluster: what was decided, what GitHub says, and whether the decision is proven."""
-
-    number: int
-    repository: str | None
-    decision: Decision
-    fact: IssueFact | None
-    status: Status
-    reason: str
-    evidence: tuple[EvidenceVerdict, ...] = ()
-    criteria: tuple[CriterionVerdict, ...] = ()
-    goals: tuple[CriterionVerdict, ...] = ()
-    phases: tuple[PhaseVerdict, ...] = ()
-    parts: tuple[Status, str] | None = None
-    findings: tuple[Finding, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-
-    @property
-    def title(self) -> str | None:
-        """GitHub's title where it was read, else the file's."""
-        return self.fact.title if self.fact is not None else self.decision.title
-
-    @property
-    def name(self) -> str:
-        """The issue as GitHub writes it."""
-        return str(IssueName(self.number, self.repository))
-
-    @property
-    def everything(self) -> tuple[EvidenceVerdict, ...]:
-        """Every piece of evidence of the issue: its own, of its criteria, goals and phases."""
-        nested = [*self.criteria, *self.goals, *(item for phase in self.phases for item in phase.done_when)]
-        return (
-            *self.evidence,
-            *(one for item in nested for one in item.evidence),
-            *(one for phase in self.phases for one in phase.evidence),
-        )
-
-    @property
-    def claims(self) -> bool:
-        """Whether the decision claims an end."""
-        return not isinstance(self.decision, Sequential | Open)
-
-    @property
-    def closable(self) -> bool:
-        """Whether the default policy lets the bot close it now."""
-        return self.claims and self.status is Status.VERIFIED
-
-
-class ClusterVerdict(NamedTuple):
-    """A cluster's decisions, judged."""
-
-    cluster: Cluster
-    file: str
-    repository: str | None
-    judged: Judged
-    status: Status
-    issues: tuple[IssueVerdict, ...]
-    statements: tuple[tuple[Statement, Status, str], ...]
-    goals: tuple[CriterionVerdict, ...]
-    findings: tuple[Finding, ...]
-    server: str = SERVER
-
-    @property
-    def complete_phases(self) -> tuple[tuple[IssueVerdict, PhaseVerdict], ...]:
-        """The phases that are called complete, with their issues."""
-        return tuple((issue, phase) for issue in self.issues for phase in issue.phases if phase.item.decision)
+    from triage.model import MissingFact
 
 
 def verify(
@@ -149,7 +45,7 @@ def verify(
     listed = file.cluster.issues
     cluster = file.cluster.model_copy(update={"issues": {**(implied or {}), **listed}})
     file = file._replace(cluster=cluster)
-    court = _Court(file, facts, _landings(file, facts), tuple(findings), {n for o in others for n in o.cluster.issues})
+    court = _Judge(file, facts, _landings(file, facts), tuple(findings), {n for o in others for n in o.cluster.issues})
     judged: dict[int, IssueVerdict] = {}
     waiting = list(cluster.issues)
     while waiting:
@@ -230,7 +126,7 @@ def _bare_case(file: ClusterFile, cited: Any) -> Case:
     return Case(file.cluster.cluster, None, cited, file.file, None, {})
 
 
-class _Court(NamedTuple):
+class _Judge(NamedTuple):
     file: ClusterFile
     facts: Facts
     landings: Mapping[Citation, Landing]
@@ -333,14 +229,14 @@ class _Court(NamedTuple):
         parts = self._parts(number, decision, judged)
         findings = [finding for finding in self.findings if finding.issue == number]
         own = [*listed, *(e for c in criteria for e in c.evidence)]
-        counted = [*own, *(e for p in phases if p.item.decision for e in _of_phase(p))]
+        counted = [*own, *(e for p in phases if p.item.decision for e in of_phase(p))]
         for judged_item in counted:
             findings += [
                 as_finding(noticed, case, judged_item.item.line, judged_item.item.column)
                 for noticed in judged_item.verdict.findings
             ]
         if isinstance(decision, Resolved):
-            findings += _sole_documents(listed, criteria, findings, case)
+            findings += sole_documents(listed, criteria, findings, case)
         status, reason = self._roll_up(number, decision, judged, listed, criteria, parts, findings)
         return IssueVerdict(
             number,
@@ -355,7 +251,7 @@ class _Court(NamedTuple):
             phases,
             parts,
             tuple(dict.fromkeys(findings)),
-            _candidates([*own, *(e for p in phases for e in _of_phase(p))]),
+            candidates_of([*own, *(e for p in phases for e in of_phase(p))]),
         )
 
     def _judge(self, item: Any, case: Case) -> EvidenceVerdict:
@@ -383,7 +279,7 @@ class _Court(NamedTuple):
             return PhaseVerdict(item, Status.OPEN, "not called complete", done_when, listed)
         nested = [one for criterion in done_when for one in criterion.evidence]
         findings = [noticed for one in (*listed, *nested) for noticed in one.verdict.findings]
-        status, reason = _of_all(
+        status, reason = of_all(
             listed, done_when, None, [message for _, severity, message, _ in findings if severity is Severity.ERROR]
         )
         return PhaseVerdict(item, status, reason, done_when, listed)
@@ -424,7 +320,7 @@ class _Court(NamedTuple):
     def _settled(self, verdict: IssueVerdict, judged: Mapping[int, IssueVerdict]) -> bool:
         """Whether a proven decision ends the work: one that was merged is only as far as its target."""
         for _ in judged:
-            target = _goes_on_in(verdict.decision)
+            target = goes_on_in(verdict.decision)
             if target is None:
                 return verdict.claims and verdict.status is Status.VERIFIED
             own = self._own(target)
@@ -436,13 +332,13 @@ class _Court(NamedTuple):
     def _circle(self, number: int, decision: Decision) -> list[int]:
         """The issues through which a decision leads back to its own issue; empty if it does not."""
         way: list[int] = []
-        target = _goes_on_in(decision)
+        target = goes_on_in(decision)
         while target is not None and (own := self._own(target)) is not None and own not in way:
             way.append(own)
             if own == number:
                 return way
             following = self.file.cluster.issues.get(own)
-            target = _goes_on_in(following) if following is not None else None
+            target = goes_on_in(following) if following is not None else None
         return []
 
     # -- the table of the contract --
@@ -461,7 +357,7 @@ class _Court(NamedTuple):
         if isinstance(decision, Sequential | Open):
             return Status.OPEN, "claims nothing"
         if isinstance(decision, Resolved):
-            status, reason = _of_all(listed, criteria, parts, errors)
+            status, reason = of_all(listed, criteria, parts, errors)
             if decision.resolved_by is None or status is Status.REFUTED:
                 return status, reason
             return self._resolved_by(decision.resolved_by, judged, status, reason, bool(listed or criteria or parts))
@@ -474,7 +370,7 @@ class _Court(NamedTuple):
             if circle and status is not Status.REFUTED:
                 status, reason = Status.UNVERIFIED, f"goes round in a circle: {', '.join(f'#{n}' for n in circle)}"
         if listed or criteria or parts:
-            own, why = _of_all(listed, criteria, parts, [])
+            own, why = of_all(listed, criteria, parts, [])
             if own in (Status.REFUTED, Status.UNVERIFIED) and worst([own, status]) is own and own is not status:
                 status, reason = own, why
         if errors and status in (Status.VERIFIED, Status.ATTESTED):
@@ -556,91 +452,3 @@ class _Court(NamedTuple):
             status, reason = (Status.UNVERIFIED, message) if status is Status.VERIFIED else (status, reason)
         abroad = name.repository if own is None else None
         return IssueVerdict(name.number, abroad, entry, fact, status, reason, findings=findings)
-
-
-def _of_phase(phase: PhaseVerdict) -> tuple[EvidenceVerdict, ...]:
-    return (*phase.evidence, *(item for criterion in phase.done_when for item in criterion.evidence))
-
-
-def reason_of(item: EvidenceVerdict) -> str:
-    """Return why a piece of evidence has its status: its own reason, or that of the worst of its parts."""
-    verdict = item.verdict
-    if verdict.own is verdict.status:
-        named = item.item.kind in ("path", "present", "absent", "test", "release")
-        return f"{ticked(item.cited)}: {verdict.reason}" if named else verdict.reason
-    part = next((part for part in verdict.parts if part.status is verdict.status), None)
-    if part is None:
-        return verdict.reason
-    if part.claim == "touches" and part.of is not None and part.status is Status.REFUTED:
-        return f"{(verdict.found or item.cited)[:SHORT]} does not change {ticked(part.of)}"
-    return f"{part.claim} {ticked(part.of)}: {part.reason}" if part.of else f"{part.claim}: {part.reason}"
-
-
-def _of_all(
-    listed: Sequence[EvidenceVerdict],
-    criteria: Sequence[CriterionVerdict],
-    parts: tuple[Status, str] | None,
-    errors: Sequence[str],
-) -> tuple[Status, str]:
-    """The row "issue, resolved" of the contract's table."""
-    outcomes = [(item.status, reason_of(item)) for item in listed]
-    outcomes += [(item.status, f"{item.item.says}: {item.reason}") for item in criteria]
-    outcomes += [parts] if parts is not None else []
-    if not outcomes:
-        return Status.UNVERIFIED, "no evidence given"
-    for status in (Status.REFUTED, Status.UNVERIFIED):
-        if status is Status.UNVERIFIED and errors:
-            return status, errors[0]
-        reason = next((reason for one, reason in outcomes if one is status), None)
-        if reason is not None:
-            return status, reason
-    if any(status is Status.VERIFIED for status, _ in outcomes):
-        number = sum(status is Status.VERIFIED for status, _ in outcomes)
-        attested = len(outcomes) - number
-        return (
-            Status.VERIFIED,
-            f"{number} verified, {attested} attested" if attested else f"{number} of {number} verified",
-        )
-    return Status.ATTESTED, outcomes[0][1]
-
-
-def _about_code(item: Any) -> bool:
-    """Whether a piece of evidence can prove something about code: a pattern over documents cannot."""
-    if item.kind in ("present", "absent"):
-        return any(not documents.of_documents(glob) for glob in item.in_ if not glob.startswith("!"))
-    return item.kind in ("commit", "pull", "check", "run", "test")
-
-
-def _sole_documents(
-    listed: Sequence[EvidenceVerdict], criteria: Sequence[CriterionVerdict], findings: Sequence[Finding], case: Case
-) -> list[Finding]:
-    """The finding for commits that change only documents, where nothing else proves an issue about code."""
-    everything = [*listed, *(item for criterion in criteria for item in criterion.evidence)]
-    commits = [item for item in everything if item.verdict.documents_only]
-    others = [item for item in everything if not item.verdict.documents_only and _about_code(item.item)]
-    if not commits or others or documents.about_documents(case.title):
-        return []
-    known = {(finding.rule, finding.place.line) for finding in findings}
-    return [
-        Finding(
-            commit_evidence.DOCUMENTS_ONLY,
-            Severity.ERROR,
-            f"{(item.verdict.found or '')[:SHORT]} changes documents and no code, and it is the only proof",
-            Place(case.file, item.item.line, item.item.column),
-            commit_evidence.DOCUMENTS_HINT,
-            case.number,
-        )
-        for item in commits
-        if (commit_evidence.DOCUMENTS_ONLY, item.item.line) not in known
-    ]
-
-
-def _goes_on_in(decision: Decision) -> IssueName | None:
-    """The issue in which a merged or duplicate one goes on."""
-    if isinstance(decision, Merged):
-        return decision.into  # type: ignore[no-any-return]
-    return decision.of if isinstance(decision, Declined) else None
-
-
-def _candidates(items: Iterable[EvidenceVerdict]) -> tuple[Candidate, ...]:
-    return tuple(dict.fromkeys(found for item in items for found in item.verdict.candidates))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from triage.clusters.reading import ClusterFile
     from triage.model import Finding
     from triage.tracker import Tracked
-    from triage.verify import ClusterVerdict
+    from triage.verdicts import ClusterVerdict
 
 FAILING = {
     "unverified": (Status.REFUTED, Status.UNVERIFIED),

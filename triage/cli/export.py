@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from triage.clusters.reading import ClusterFile
     from triage.exported import Exported
     from triage.recording import Recording
-    from triage.verify import ClusterVerdict
+    from triage.verdicts import ClusterVerdict
 
 
 @click.command(name="export")

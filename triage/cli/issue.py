@@ -19,7 +19,7 @@ from triage.model import Name, Wanted
 if TYPE_CHECKING:
     from triage.cli.options import Options
     from triage.clusters.drafting import Given
-    from triage.verify import ClusterVerdict
+    from triage.verdicts import ClusterVerdict
 
 _SHA = re.compile(r"[0-9a-fA-F]{7,40}|[0-9a-fA-F]{64}")
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,9})")

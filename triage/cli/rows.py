@@ -13,7 +13,7 @@ from triage.reports.words import MARKS, SAID, claim, decision_words, next_step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict
+    from triage.verdicts import ClusterVerdict, CriterionVerdict, EvidenceVerdict
 
 _COLORS = {
     Status.VERIFIED: "green",

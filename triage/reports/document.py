@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from triage.model import Candidate, Finding
-    from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
+    from triage.verdicts import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
 
 FORMAT = 1
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from triage.model import Candidate, Verdict
-    from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
+    from triage.verdicts import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
 
 KINDS = ("cluster-status", "closure-report")
 _ROWS = 60

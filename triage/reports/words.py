@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from triage.model import Verdict
-    from triage.verify import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict
+    from triage.verdicts import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict
 
 MARKS = {
     Status.VERIFIED: "✅",

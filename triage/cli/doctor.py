@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from triage.cli.looking import Standing
     from triage.cli.options import Options
-    from triage.github.client import Client
+    from triage.github.rights import Limit, Rights
 
 OK, WARNING, FAILED, SKIPPED = "ok", "warning", "failed", "skipped"
 _MARKS = {OK: ("✓", "green"), WARNING: ("!", "yellow"), FAILED: ("✗", "red"), SKIPPED: ("-", None)}
@@ -33,13 +33,6 @@ _FEW = 100
 _OLD_DAYS = 7
 _MAY_CLOSE = ("TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
 """https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories"""
-_QUERY = """\
-query ($owner: String!, $name: String!) {
-  viewer { login }
-  repository(owner: $owner, name: $name) { nameWithOwner viewerPermission hasIssuesEnabled }
-  rateLimit { cost limit remaining resetAt }
-}
-"""
 
 
 class Check(NamedTuple):
@@ -306,107 +299,48 @@ def _online(github: GitHub, options: Options) -> Iterator[Check]:
 
 
 def _asked(github: GitHub, about: str) -> Iterator[Check]:
-    from triage.github.client import NoGraphQL  # noqa: PLC0415 - the network
+    from triage.github.rights import rights  # noqa: PLC0415 - the network
 
-    client = github.client
-    owner, _, name = (github.repository or "").partition("/")
-    try:
-        answer = client.graphql(_QUERY, {"owner": owner, "name": name})
-    except NoGraphQL:
-        yield from _by_rest(client, github, about)
-        return
-    data = answer.data or {}
-    limits = client.rest("/rate_limit")
-    login = (data.get("viewer") or {}).get("login")
-    scopes = _scopes(limits.headers)
-    yield Check("token", OK, f"{about}; accepted{f' as {login}' if login else ''}{scopes}")
-    yield Check("API", OK, "GraphQL")
-    repository = data.get("repository")
-    if not isinstance(repository, dict):
-        yield _unreadable(github, [str(error.get("message", "")) for error in answer.errors])
-    else:
-        yield _rights(repository.get("viewerPermission"), issues=bool(repository.get("hasIssuesEnabled")))
-    resources = limits.data.get("resources") if isinstance(limits.data, dict) else None
-    yield _limits(resources if isinstance(resources, dict) else {}, ("graphql", "core"))
-
-
-def _by_rest(client: Client, github: GitHub, about: str) -> Iterator[Check]:
-    answer = client.rest(f"/repos/{github.repository}")
-    yield Check("token", OK, f"{about}; accepted{_scopes(answer.headers)}")
-    yield Check(
-        "API", WARNING, "REST: the host has no GraphQL, so reading takes more requests and some links are not told"
+    found = rights(github.client, github.repository or "")
+    scopes = (
+        "" if found.scopes is None else f", scopes: {found.scopes}" if found.scopes.strip() else ", without any scope"
     )
-    if answer.status != 200:  # noqa: PLR2004
-        yield _unreadable(github, [])
+    yield Check("token", OK, f"{about}; accepted{f' as {found.login}' if found.login else ''}{scopes}")
+    if found.api == "REST":
+        why = "the host has no GraphQL, so reading takes more requests and some links are not told"
+        yield Check("API", WARNING, f"REST: {why}")
     else:
-        rights = answer.data.get("permissions") if isinstance(answer.data, dict) else None
-        names = ("admin", "maintain", "push", "triage", "pull")
-        words = {"push": "WRITE", "pull": "READ"}
-        best = next((one for one in names if isinstance(rights, dict) and rights.get(one)), None)
-        permission = words.get(best, best.upper()) if best is not None else None
-        yield _rights(permission, issues=bool(answer.data.get("has_issues")))
-    headers = answer.headers
-    core = {"limit": headers.get("x-ratelimit-limit"), "remaining": client.remaining, "reset": client.reset}
-    yield _limits({"core": core} if client.remaining is not None else {}, ("core",))
+        yield Check("API", OK, found.api)
+    yield _rights(github, found)
+    yield _limits(found.limits)
 
 
-def _scopes(headers: Mapping[str, str]) -> str:
-    """What a classic token may do. Others have rights of their own, which GitHub does not tell."""
-    scopes = headers.get("x-oauth-scopes")
-    if scopes is None:
-        return ""
-    return f", scopes: {scopes}" if scopes.strip() else ", without any scope"
-
-
-def _unreadable(github: GitHub, told: list[str]) -> Check:
-    why = f" ({told[0]})" if told and told[0] else ""
-    found = f"{github.repository} is not there, or this token may not read it{why}"
-    return Check("rights", FAILED, found, "check the name; give the token the right to read contents, issues and pulls")
-
-
-def _rights(permission: str | None, *, issues: bool) -> Check:
-    if not issues:
+def _rights(github: GitHub, found: Rights) -> Check:
+    if not found.readable:
+        why = f" ({found.told})" if found.told else ""
+        message = f"{github.repository} is not there, or this token may not read it{why}"
+        hint = "check the name; give the token the right to read contents, issues and pulls"
+        return Check("rights", FAILED, message, hint)
+    if not found.issues:
         return Check(
             "rights", FAILED, "the issues of the repository are switched off", "is it the right one? -R OWNER/NAME"
         )
-    if permission in _MAY_CLOSE:
-        return Check(
-            "rights", OK, f"{permission.lower()}: may read the repository, and comment on and close its issues"
-        )
-    if permission is None:
+    if found.permission is None:
         return Check("rights", OK, "may read the repository; what it may write is not told")
-    return Check("rights", OK, f"{permission.lower()}: may read the repository, and close no issue of others")
+    may = "comment on and close its issues" if found.permission in _MAY_CLOSE else "close no issue of others"
+    return Check("rights", OK, f"{found.permission.lower()}: may read the repository, and {may}")
 
 
-def _limits(resources: Mapping[str, Any], names: tuple[str, ...]) -> Check:
-    said: list[str] = []
-    least: int | None = None
-    for name in names:
-        one = resources.get(name)
-        left = one.get("remaining") if isinstance(one, dict) else None
-        if not isinstance(one, dict) or not isinstance(left, int):
-            continue
-        least = left if least is None else min(least, left)
-        api = {"graphql": "GraphQL", "core": "REST"}[name]
-        said.append(f"{api} {left:,} of {_number(one.get('limit'))} left{_until(one.get('reset'))}")
-    if least is None:
+def _limits(limits: tuple[Limit, ...]) -> Check:
+    if not limits:
         return Check("limits", OK, "this host tells none")
+    said = []
+    for one in limits:
+        until = f" until {one.reset:%H:%M} UTC" if one.reset is not None else ""
+        said.append(f"{one.api} {one.remaining:,} of {'?' if one.limit is None else f'{one.limit:,}'} left{until}")
+    least = min(one.remaining for one in limits)
     remedy = "wait until then" if least < _FEW else None
     return Check("limits", FAILED if least == 0 else WARNING if remedy else OK, "; ".join(said), remedy)
-
-
-def _number(value: Any) -> str:
-    return f"{int(value):,}" if str(value).isdecimal() else "?"
-
-
-def _until(reset: Any) -> str:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    try:
-        moment = reset if isinstance(reset, datetime) else datetime.fromtimestamp(reset, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return ""
-    return f" until {moment:%H:%M} UTC"
 
 
 def _ago(moment: datetime, now: datetime) -> str:

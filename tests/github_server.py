@@ -841,6 +841,11 @@ class Repository:
                 "updatedAt": CREATED,
                 "url": f"https://github.com{at}/runs/{known}",
                 "resourcePath": f"{at}/runs/{known}",
+                "file": {
+                    "__typename": "WorkflowRunFile",
+                    "id": f"WFRF_{known}",
+                    "path": f".github/workflows/{workflow}.yml",
+                },
                 "workflow": {
                     "__typename": "Workflow",
                     "id": f"W_{number_of(workflow)}",

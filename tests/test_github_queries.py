@@ -103,3 +103,8 @@ def test_no_fragment_is_left_over():
     )
     written = "".join(file.read_text("utf-8") for file in sorted(QUERIES.glob("*.graphql")))
     assert sorted(re.findall(r"fragment (\w+)", told)) == sorted(re.findall(r"^fragment (\w+)", written, re.MULTILINE))
+
+
+def test_the_query_for_rights_is_valid(github_schema):
+    query = (QUERIES / "rights.graphql").read_text("utf-8")
+    assert graphql.validate(github_schema, graphql.parse(query)) == []

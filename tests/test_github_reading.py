@@ -301,7 +301,7 @@ def alike(fact):
         return fact._replace(events=tuple(events), pulls=None, comments=None)
     if isinstance(fact, CommitFact) and fact.checks is not None:
         checks = [
-            one._replace(workflow=None, event=None, run=None, app=None if one.legacy else one.app)
+            one._replace(workflow=None, workflow_file=None, event=None, run=None, app=None if one.legacy else one.app)
             for one in fact.checks
         ]
         return fact._replace(checks=tuple(checks))
@@ -488,7 +488,7 @@ def test_more_than_a_page_of_files_or_checks_is_not_a_whole_list(github_schema):
 NULL_IS_AN_ANSWER = {
     "actor", "author", "closer", "mergedBy", "creator",  # an account that was deleted, a close by hand
     "stateReason", "mergeCommit", "headRepository", "fromRepository", "canonical", "commit",
-    "app", "workflowRun", "databaseId", "startedAt", "completedAt", "statusCheckRollup",
+    "app", "workflowRun", "file", "databaseId", "startedAt", "completedAt", "statusCheckRollup",
     "c2", "c3", "rateLimit", "viewerPermission", "defaultBranchRef",
 }  # fmt: skip
 """Where GitHub's schema has null for something that is so; any other null is a field that the answer lacks."""
@@ -740,7 +740,7 @@ def test_a_later_page_that_is_not_there_ends_no_list():
 def test_workflows_are_told_by_rest(github_schema):
     world = full_world()
     suite = world.repositories[0].commits[FIX]["_checks"][0]["checkSuite"]["databaseId"]
-    run = {"id": 2**60, "name": "ci", "event": "push", "check_suite_id": suite}
+    run = {"id": 2**60, "name": "ci", "event": "push", "check_suite_id": suite, "path": ".github/workflows/ci.yml@main"}
     client = Told(world, None)
     client.told = {
         "/repos/acme/apex/actions/runs": Response(200, {}, {"total_count": 1, "workflow_runs": [run]}, AT),
@@ -748,6 +748,7 @@ def test_workflows_are_told_by_rest(github_schema):
     found = reading.read(client, Wanted("acme/apex", (), (FIX,), checks=True))
     first = facts(found)["acme/apex", FIX].checks[0]
     assert (first.workflow, first.event, first.run) == ("ci", "push", 2**60)
+    assert first.workflow_file == ".github/workflows/ci.yml"
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------

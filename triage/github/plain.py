@@ -159,11 +159,18 @@ def run_of(data: Any, workflows: Mapping[int, Any]) -> CheckFact:
         conclusion=conclusion,
         app=None if app is None else text(app, "slug"),
         workflow=None if run is None else maybe(text, run, "name"),
+        workflow_file=None if run is None else _file(run),
         event=None if run is None else text(run, "event"),
         started=maybe(moment, data, "started_at"),
         completed=maybe(moment, data, "completed_at"),
         run=None if run is None else whole(run, "id"),
     )
+
+
+def _file(run: Mapping[str, Any]) -> str | None:
+    """The path of a run's workflow; that of one of another repository ends with `@` and where it was taken from."""
+    path = maybe(text, run, "path")
+    return None if path is None else path.partition("@")[0]
 
 
 def status_of(data: Any) -> CheckFact:

@@ -230,6 +230,7 @@ def _run(data: Mapping[str, Any]) -> CheckFact:
         conclusion=conclusion,
         app=None if app is None else text(app, "slug"),
         workflow=None if run is None else text(table(run, "workflow"), "name"),
+        workflow_file=None if run is None or (file := maybe(table, run, "file")) is None else text(file, "path"),
         event=None if run is None else text(run, "event"),
         started=maybe(moment, data, "startedAt"),
         completed=maybe(moment, data, "completedAt"),

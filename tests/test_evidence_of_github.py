@@ -158,6 +158,61 @@ def test_a_pull_request_counts_as_a_fix_for_tests_checks_and_releases(fixed):
     assert [item.status for item in shipped] == [VERIFIED, VERIFIED, REFUTED]
 
 
+def brought(repository, way: str) -> tuple[list[str], PullFact]:
+    """A pull request of two commits, merged or rebased; its commits as they are on the branch, and the fact."""
+    repository.branch("topic")
+    repository.checkout("topic")
+    commits = [repository.commit({f"{n}.py": "x\n"}, f"fix: part {n}") for n in ("one", "two")]
+    repository.checkout("main")
+    if way == "merge":
+        repository.commit({"aside.py": "x\n"}, "feat: aside")
+        sha = repository.merge("topic", "Merge pull request #4 from alice/topic")
+    else:
+        # GitHub makes all commits of a rebase anew, at once.
+        commits = [repository.cherry_pick(sha, date=LATER) for sha in commits]
+        sha = commits[-1]
+    return commits, pull(merge_commit=sha, commits=2)
+
+
+@pytest.mark.parametrize("way", ["merge", "rebase"])
+def test_a_pull_request_of_which_one_commit_was_reverted_is_not_verified(repository, way):
+    commits, known = brought(repository, way)
+    assert only(repository, "{pull: 4}", issues=[known]).status is VERIFIED
+    repository.revert(commits[0])
+    verdict = only(repository, "{pull: 4}", issues=[known])
+    assert (verdict.status, "1 of its 2 commits" in verdict.reason) == (UNVERIFIED, True), verdict.reason
+    repository.tag("v1")
+    shipped = evidence(repository, "{pull: 4}", "{release: v1}", issues=[known])
+    assert shipped[1].status is UNVERIFIED
+
+
+def test_a_merge_all_of_whose_commits_were_reverted_is_refuted(repository):
+    commits, known = brought(repository, "merge")
+    for sha in reversed(commits):
+        repository.revert(sha)
+    verdict = only(repository, "{pull: 4}", issues=[known])
+    assert (verdict.status, verdict.proof) == (REFUTED, "reverted"), verdict.reason
+
+
+def test_what_a_pull_request_takes_back_of_itself_is_no_undoing(repository):
+    repository.branch("topic")
+    repository.checkout("topic")
+    first = repository.commit({"one.py": "x\n"}, "fix: part one")
+    repository.revert(first)
+    repository.commit({"two.py": "x\n"}, "fix: part two")
+    repository.checkout("main")
+    sha = repository.merge("topic", "Merge pull request #4 from alice/topic")
+    known = pull(merge_commit=sha, commits=3)
+    assert only(repository, "{pull: 4}", issues=[known]).status is VERIFIED
+
+
+def test_what_was_on_the_branch_before_a_squash_is_none_of_it(repository):
+    before = repository.commit({"one.py": "x\n"}, "fix: older")
+    sha = repository.commit({"two.py": "x\n"}, "fix: close the socket (#4)")
+    repository.revert(before)
+    assert only(repository, "{pull: 4}", issues=[pull(merge_commit=sha, commits=2)]).status is VERIFIED
+
+
 # -- check --
 
 
@@ -227,13 +282,54 @@ def test_E7_the_latest_of_several_runs_counts_and_events_that_disagree_are_said(
     repository, sha = fixed
     later = LATER + timedelta(hours=1)
     for old, new, status in (("failure", "success", VERIFIED), ("success", "failure", REFUTED)):
-        runs = (check(new, event="push", started=later), check(old, event="push"))
+        runs = (check(new, event="push", started=later, run=2), check(old, event="push", run=1))
         for known in (commit(sha, *runs), commit(sha, *reversed(runs))):
             assert only(repository, f"{{check: unit, at: {sha}}}", issues=[known]).status is status
     for event, other in (("push", "pull_request"), (None, None)):
         mixed = commit(sha, check("success", event=event, started=later), check("failure", event=other))
         verdict = only(repository, f"{{check: unit, at: {sha}}}", issues=[mixed])
         assert (verdict.status, "several outcomes" in verdict.reason) == (UNVERIFIED, True)
+
+
+def test_E5_jobs_of_one_run_that_share_a_name_must_all_succeed(fixed):
+    repository, sha = fixed
+    later = LATER + timedelta(seconds=1)
+    for run in (7, None):
+        shards = check("failure", event="push", run=run), check("success", event="push", run=run, started=later)
+        for known in (commit(sha, *shards), commit(sha, *reversed(shards))):
+            assert only(repository, f"{{check: unit, at: {sha}}}", issues=[known]).status is UNVERIFIED
+
+
+def test_E7_an_earlier_run_that_came_to_something_else_is_said(fixed):
+    repository, sha = fixed
+    later = LATER + timedelta(hours=1)
+    known = commit(sha, check("failure", run=1), check("success", run=2, started=later))
+    verdict = only(repository, f"{{check: unit, at: {sha}}}", issues=[known])
+    assert (verdict.status, "flaky" in verdict.reason) == (VERIFIED, True)
+
+
+def test_E9_an_app_is_no_account_that_sets_a_status(fixed):
+    repository, sha = fixed
+    known = commit(sha, check("success", app="checker", legacy=True, workflow=None))
+    assert only(repository, f"{{check: unit, app: checker, at: {sha}}}", issues=[known]).status is UNVERIFIED
+    assert only(repository, f"{{check: unit, at: {sha}}}", issues=[known]).status is VERIFIED
+
+
+def test_a_head_proves_nothing_where_the_branch_says_otherwise(fixed):
+    repository, sha = fixed
+    tip = repository.head()
+    head = commit("f" * 40, check("success", event="pull_request"))
+    for on_fix, on_tip, status in (
+        ("failure", None, REFUTED),
+        ("skipped", None, UNVERIFIED),
+        (None, "failure", REFUTED),
+        (None, None, VERIFIED),
+        ("success", "failure", VERIFIED),
+    ):
+        made = [commit(one, *([check(word)] if word else [])) for one, word in ((sha, on_fix), (tip, on_tip))]
+        known = [pull(merge_commit=sha), head, *made]
+        verdict = evidence(repository, "{pull: 4}", "{check: unit}", issues=known)[1].verdict
+        assert verdict.status is status, (on_fix, on_tip, verdict.reason)
 
 
 def test_E6_a_success_on_a_commit_without_the_fix_proves_nothing(fixed):
@@ -367,6 +463,22 @@ def test_what_is_not_planned_is_judged_by_how_github_closed_it(repository):
     ):
         result = judged(repository, "1: {decision: declined, reason: not_planned}", issues=[known])
         assert result.issues[0].status is status, known
+
+
+def test_a_target_in_other_letters_is_the_same(repository):
+    text = "1: {decision: merged, into: ACME/apex#2, carried: [x]}\n2: {decision: resolved, evidence: [{path: a.py}]}"
+    result = judged(repository, text, issues=[fact(2, "closed", "completed")])
+    assert by_number(result)[1].status is VERIFIED, by_number(result)[1].reason
+
+
+@pytest.mark.parametrize(("state", "status"), [("open", VERIFIED), ("closed", UNVERIFIED)])
+def test_a_target_that_was_transferred_is_followed(repository, state, status):
+    moved = MovedFact(2, APEX, Name("acme/other", 7), NOW)
+    there = fact(7, state, repository="acme/other")
+    result = judged(repository, "1: {decision: merged, into: 2, carried: [x]}", issues=[moved, there])
+    assert result.issues[0].status is status
+    verdict = only(repository, f"{{issue: 2, is: {state}}}", issues=[moved, there])
+    assert (verdict.status, "acme/other#7" in verdict.reason) == (VERIFIED, True)
 
 
 PARTS = """

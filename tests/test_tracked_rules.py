@@ -10,7 +10,7 @@ from test_evidence_of_github import OPENED, commit, pull
 
 from triage.clusters import tracked as rules
 from triage.clusters.reading import parse
-from triage.model import Kept, MissingFact, MovedFact, Name, Severity, Unread
+from triage.model import Event, Kept, MissingFact, MovedFact, Name, Severity, Unread
 
 EARLIER = OPENED - timedelta(days=60)
 
@@ -132,6 +132,20 @@ def test_one_piece_of_evidence_from_before_the_close_is_enough():
     text = "  1: {decision: resolved, evidence: [{pull: 4}, {pull: 5}]}\n"
     late = pull(5, "b" * 40, created=LATER + timedelta(days=1))
     assert lint(text, fact(1, "closed", "completed"), pull(4, "a" * 40), late) == []
+
+
+def test_evidence_from_before_an_issue_was_reopened():
+    text = "  1: {decision: resolved, evidence: [{pull: 4}]}\n"
+    again = Event("reopened", LATER + timedelta(hours=1))
+    issue = fact(1)._replace(events=(again,), how="GraphQL")
+    assert found(text, issue, pull(merge_commit="a" * 40))[0].severity is Severity.ERROR
+    assert lint(text, issue, pull(merge_commit="a" * 40)) == [("state-differs", 1)]
+    later = pull(merge_commit="a" * 40, merged=LATER + timedelta(hours=2))
+    assert lint(text, issue, later) == []
+    closed = issue._replace(state="closed", reason="completed", closed=LATER + timedelta(days=1))
+    assert found(text, closed, pull(merge_commit="a" * 40))[0].severity is Severity.WARNING
+    assert lint(text, issue._replace(events=()), pull(merge_commit="a" * 40)) == []
+    assert lint(text, issue._replace(events=None), pull(merge_commit="a" * 40)) == [("not-read", 1)]
 
 
 def test_what_was_asked_for_in_vain_may_contradict_the_decision():

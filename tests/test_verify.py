@@ -149,7 +149,7 @@ def test_open_and_sequential_issues_claim_nothing_whatever_they_cite(place):
     [
         (resolved(YES), VERIFIED), (resolved(NO), UNVERIFIED), (resolved(PERHAPS), UNVERIFIED), (resolved(SAID), UNVERIFIED),
         ("{decision: open}", UNVERIFIED), ("{decision: sequential}", UNVERIFIED), ("{decision: merged, into: 8}", UNVERIFIED),
-        ("{decision: declined, reason: duplicate, of: 8}", UNVERIFIED), ("{decision: declined, reason: not_planned}", VERIFIED),
+        ("{decision: declined, reason: duplicate, of: 8}", UNVERIFIED), ("{decision: declined, reason: not_planned}", UNVERIFIED),
     ],
 )  # fmt: skip
 def test_parts_are_done_when_each_is_proven(place, part, status):

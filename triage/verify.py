@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from triage import evidence
 from triage.clusters.grammar import Criterion, Declined, Merged, Open, Phase, Resolved, Sequential
 from triage.clusters.reading import evidence_of, evidence_of_issue
-from triage.clusters.values import IssueName
+from triage.clusters.values import IssueName, same_repository
 from triage.errors import CouldNotLook
 from triage.evidence import commit as commit_evidence
 from triage.evidence import pull as pull_evidence
@@ -105,8 +105,8 @@ def _landings(file: ClusterFile, facts: Facts) -> dict[Citation, Landing]:
                 citations[commit_evidence.citation(item, case, facts)] = None
             except CouldNotLook:
                 continue  # its checker meets the same and says so
-        elif item.kind == "pull" and (merge := pull_evidence.citation(item, facts)) is not None:
-            citations[merge] = None
+        elif item.kind == "pull":
+            citations.update(dict.fromkeys(pull_evidence.citations(item, facts)))
     if not citations:
         return {}
     try:
@@ -163,7 +163,8 @@ class _Judge(NamedTuple):
         return [IssueName(n, None if name.casefold() == own else name) for name, n in fact.sub_issues or ()]
 
     def _own(self, name: IssueName) -> int | None:
-        return name.number if name.repository in (None, self.file.cluster.repository, self.facts.repository) else None
+        own = same_repository(name.repository, self.file.cluster.repository, self.facts.repository)
+        return name.number if own else None
 
     def _numbered(self, name: IssueName) -> IssueFact | PullFact | MovedFact | MissingFact | Unread:
         repository = name.repository or self.file.cluster.repository or self.facts.repository
@@ -305,29 +306,34 @@ class _Judge(NamedTuple):
 
     def _all_proven(self, names: Sequence[IssueName], judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
         open_ones = []
+        resolved = False
         for name in names:
             own = self._own(name)
             verdict = judged.get(own) if own is not None else None
             if verdict is None or not verdict.claims or verdict.status is not Status.VERIFIED:
                 why = f" ({verdict.reason})" if verdict is not None and verdict.claims else ""
                 open_ones.append(f"{name}{why}")
-            elif not self._settled(verdict, judged):
+            elif (end := self._settled(verdict, judged)) is None:
                 open_ones.append(f"{name}, which goes on elsewhere")
+            else:
+                resolved |= isinstance(end, Resolved)
         if open_ones:
             return Status.UNVERIFIED, f"not proven: {', '.join(open_ones)}"
+        if not resolved:
+            return Status.UNVERIFIED, "none of its parts was resolved"
         return Status.VERIFIED, f"all {len(names)} parts are proven"
 
-    def _settled(self, verdict: IssueVerdict, judged: Mapping[int, IssueVerdict]) -> bool:
-        """Whether a proven decision ends the work: one that was merged is only as far as its target."""
+    def _settled(self, verdict: IssueVerdict, judged: Mapping[int, IssueVerdict]) -> Decision | None:
+        """The proven decision that ends the work, if one does: an issue that was merged is as far as its target."""
         for _ in judged:
             target = goes_on_in(verdict.decision)
             if target is None:
-                return verdict.claims and verdict.status is Status.VERIFIED
+                return verdict.decision if verdict.claims and verdict.status is Status.VERIFIED else None
             own = self._own(target)
             if own is None or own not in judged:
-                return False
+                return None
             verdict = judged[own]
-        return False
+        return None
 
     def _circle(self, number: int, decision: Decision) -> list[int]:
         """The issues through which a decision leads back to its own issue; empty if it does not."""
@@ -424,7 +430,12 @@ class _Judge(NamedTuple):
         match fact:
             case Unread():
                 return Status.UNVERIFIED, unknown(fact, f"whether {name} is open")
-            case PullFact() | MovedFact():
+            case PullFact():
+                return Status.UNVERIFIED, not_an_issue(str(name), fact)
+            case MovedFact():
+                there = self.facts.tracker.numbered(*fact.to)
+                if isinstance(there, IssueFact) and there.state == "open":
+                    return Status.VERIFIED, f"{not_an_issue(str(name), fact)}, which is open"
                 return Status.UNVERIFIED, not_an_issue(str(name), fact)
             case IssueFact():
                 pass

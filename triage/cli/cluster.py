@@ -32,6 +32,7 @@ FAILING = {
     "refuted": (Status.REFUTED,),
     "never": (),
 }
+ERROR = Severity.ERROR
 UNJUDGED = (Status.UNVERIFIED, Status.ATTESTED)
 """What is said without anything having been looked at, or seen."""
 
@@ -170,10 +171,21 @@ def _parts_elsewhere(file: ClusterFile, looked: Looked) -> dict[int, Decision]:
     if not numbers:
         return {}
     from triage.clusters import drafting, reading  # noqa: PLC0415 - issues with sub-issues are rare
+    from triage.clusters import tracked as against  # noqa: PLC0415
 
     drafted = drafting.draft(numbers, repository, tracked, tracked.known, day=looked.facts.judged.at.date())
-    issues = reading.parse(drafted.text.encode(), f"sub-issues of {file.file}").cluster.issues
-    return {number: decision for number, decision in issues.items() if number not in listed}
+    draft = reading.parse(drafted.text.encode(), f"sub-issues of {file.file}")
+    contradicted = {one.issue for one in against.lint(draft, [file], tracked, repository) if one.severity is ERROR}
+    return {
+        number: decision
+        for number, decision in draft.cluster.issues.items()
+        if number not in listed and number not in contradicted and _closed(tracked.numbered(repository, number))
+    }
+
+
+def _closed(fact: object) -> bool:
+    """Whether an issue that nobody decided on is closed at least: one that is open claims no end."""
+    return isinstance(fact, IssueFact) and fact.state == "closed"
 
 
 def _say_what_was_not_read(result: ClusterVerdict, tracked: Tracked, options: Options) -> None:
@@ -184,7 +196,8 @@ def _say_what_was_not_read(result: ClusterVerdict, tracked: Tracked, options: Op
     needed = [
         one.verdict.reason for issue in result.issues for one in issue.everything if one.status is Status.UNVERIFIED
     ]
-    needed += [issue.reason for issue in result.issues if issue.claims and issue.status is Status.UNVERIFIED]
+    bare = [issue for issue in result.issues if issue.claims and not issue.everything]
+    needed += [issue.reason for issue in bare if issue.status is Status.UNVERIFIED]
     looked = [one for issue in result.issues for one in issue.everything if one.status not in UNJUDGED]
     looked += [issue for issue in result.issues if issue.claims and issue.status not in UNJUDGED]  # type: ignore[misc]
     if needed and not looked and all(NOT_READ.reason in reason for reason in needed):

@@ -181,7 +181,7 @@ def from_clone(
     history, stand = git.open_history(
         place,
         branch=options.branch or cluster.branch or options.settings.branch,
-        as_of=_as_of(options.as_of, cluster, before.known if before is not None else ()),
+        as_of=_as_of(options.as_of, cluster, before.known if before is not None else (), standing.repository),
         repository=standing.repository,
         timeout=float(options.settings.git_timeout),
     )
@@ -222,10 +222,11 @@ def _asked(options: Options) -> str | None:
     return options.as_of if options.as_of != "now" else None
 
 
-def _as_of(asked: str | None, cluster: Cluster, known: tuple[Kept, ...]) -> str | None:
+def _as_of(asked: str | None, cluster: Cluster, known: tuple[Kept, ...], repository: str | None) -> str | None:
     if asked != "closed":
         return asked
-    primary = next((k.fact for k in known if isinstance(k.fact, IssueFact) and k.fact.number == cluster.cluster), None)
+    found = Tracked(known, repository).numbered(None, cluster.cluster)
+    primary = found if isinstance(found, IssueFact) else None
     if primary is None:
         raise NothingToJudge(
             f"when #{cluster.cluster} was closed is not known: GitHub was not read", "name the date: --as-of 2025-09-12"
@@ -252,7 +253,7 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
         blind = f"the decisions changed after {source.name} was made, so it may lack what they rest on"
         state = state._replace(partial=True, blind=blind, cure=f"triage export {cluster.cluster} -o {source}")
     other = options.branch if options.branch != file.branch else None
-    as_of = _as_of(options.as_of, cluster, file.github)
+    as_of = _as_of(options.as_of, cluster, file.github, options.repository or cluster.repository or file.repository)
     try:
         with tempfile.TemporaryDirectory(prefix="triage-") as folder:
             place = Path(folder)

@@ -9,7 +9,7 @@ from triage.clusters import nodes
 from triage.clusters.grammar import Declined, Merged, Resolved, Sequential
 from triage.clusters.nodes import Mapping, Node, Scalar, Sequence, show
 from triage.clusters.reading import ClusterFile, evidence_of
-from triage.clusters.values import IssueName
+from triage.clusters.values import IssueName, same_repository
 from triage.model import Finding, Place, Severity
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _target(decision: Decision) -> IssueName | None:
 
 def _own(item: ClusterFile, name: IssueName | None) -> int | None:
     """The number of an issue if it is of the cluster's repository."""
-    if name is None or name.repository not in (None, item.cluster.repository):
+    if name is None or not same_repository(name.repository, item.cluster.repository):
         return None
     return name.number
 

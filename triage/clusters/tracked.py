@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from triage.clusters import wanted
 from triage.clusters.grammar import Declined, Merged, Open, Resolved, Sequential
 from triage.clusters.reading import evidence_of_issue
-from triage.clusters.values import IssueName
+from triage.clusters.values import IssueName, same_repository
 from triage.model import CommitFact, Finding, IssueFact, MissingFact, MovedFact, Place, PullFact, Severity, Unread
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class _Rules:
             if isinstance(fact, IssueFact):
                 yield from self._state(number, decision, fact)
                 yield from self._dates(number, decision, fact)
+                yield from self._reopened(number, decision, fact)
             yield from self._unmerged(number, decision)
             yield from self._closed_target(number, decision)
 
@@ -78,6 +79,8 @@ class _Rules:
             fact = self._tracker.numbered(self._repository, one.pull)
         elif one.kind == "commit":
             fact = self._tracker.commit(self._repository, one.commit)
+            if isinstance(fact, MissingFact):
+                return Unread(f"GitHub has no commit {one.commit}")
         return fact if isinstance(fact, Unread) and fact.tried else None
 
     def _numbers(self, number: int, decision: Decision) -> Iterator[Finding]:
@@ -95,7 +98,8 @@ class _Rules:
             hint = f"give it as evidence: pull: {name.number}"
             yield self._finding("is-pull", at, number, f"{shown} is a pull request, not an issue", hint)
         elif isinstance(fact, MovedFact):
-            yield self._finding("no-target", at, number, f"{shown} was transferred to {fact.to}", f"name {fact.to}")
+            message, hint = f"{shown} was transferred to {fact.to}", f"name {fact.to}"
+            yield self._finding("no-target", at, number, message, hint, warning=name != IssueName(number))
         elif isinstance(fact, MissingFact):
             what = f"{shown} was deleted" if fact.why == "deleted" else f"GitHub has no issue {shown}"
             yield self._finding("no-target", at, number, what, "is the number right?")
@@ -156,6 +160,32 @@ class _Rules:
             return (known.sha[:9], known.authored) if isinstance(known, CommitFact) else None
         return None
 
+    def _reopened(self, number: int, decision: Decision, fact: IssueFact) -> Iterator[Finding]:
+        """Evidence that somebody reopened the issue after: it was not the end for them."""
+        if not isinstance(decision, Resolved):
+            return
+        if fact.events is None:
+            if fact.how:
+                message = f"whether #{number} was reopened is not known: not all that happened to it was read"
+                yield self._finding("not-read", decision, number, message, "triage sync reads it again")
+            return
+        reopened = max((event.at for event in fact.events if event.kind == "reopened"), default=None)
+        changes = [one for one in evidence_of_issue(decision) if one.kind in ("commit", "pull")]
+        landed = [moment for one in changes if (moment := self._landed_at(one)) is not None]
+        if reopened is None or not changes or len(landed) < len(changes) or max(landed) >= reopened:
+            return
+        message = f"#{number} was reopened on {reopened:%Y-%m-%d}, after all that is cited for it was made"
+        hint = "cite what solved it since, or say in `because` why it is solved all the same"
+        yield self._finding("state-differs", decision, number, message, hint, warning=fact.state == "closed")
+
+    def _landed_at(self, one: Any) -> datetime | None:
+        """When a pull request was merged, or a commit made."""
+        if one.kind == "pull":
+            fact = self._tracker.numbered(self._repository, one.pull)
+            return fact.merged if isinstance(fact, PullFact) else None
+        known = self._tracker.commit(self._repository, one.commit)
+        return known.committed if isinstance(known, CommitFact) else None
+
     def _unmerged(self, number: int, decision: Decision) -> Iterator[Finding]:
         for one in evidence_of_issue(decision):
             fact = self._tracker.numbered(self._repository, one.pull) if one.kind == "pull" else None
@@ -170,7 +200,7 @@ class _Rules:
         if target is None:
             return
         fact = self._fact(target)
-        own = target.repository in (None, self._repository)
+        own = same_repository(target.repository, self._repository)
         if isinstance(fact, IssueFact) and fact.state == "closed" and not (own and target.number in self._claimed):
             message = f"issue {number} goes on in {target}, which is closed, and nothing here proves that it was solved"
             yield self._finding("closed-target", decision, number, message, f"decide {target} too, with its evidence")

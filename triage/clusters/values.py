@@ -165,6 +165,11 @@ class IssueName(NamedTuple):
         return f"{self.repository or ''}#{self.number}"
 
 
+def same_repository(name: str | None, *own: str | None) -> bool:
+    """Whether a repository is one's own: not named, or named like it, in whatever case."""
+    return name is None or name.casefold() in {one.casefold() for one in own if one is not None}
+
+
 def _issue_name(value: Any) -> IssueName:
     if isinstance(value, Text) and (match := _ABROAD.fullmatch(value)):
         return IssueName(_number(Text(match["number"], plain=True)), match["repository"])

@@ -33,6 +33,8 @@ class _Place(NamedTuple):
 
     sha: str
     why: str
+    before_merge: bool = False
+    """Whether it was never on the branch: a head says something only where the branch says nothing."""
 
 
 class _Outcome(NamedTuple):
@@ -74,11 +76,14 @@ def judge(item: CheckEvidence, case: Case, facts: Facts) -> Verdict:
 
 
 def _verdict(item: CheckEvidence, outcomes: list[_Outcome], unread: list[str]) -> Verdict:
-    best = next((one for one in outcomes if one.word == SUCCESS), None)
+    on_branch = [one for one in outcomes if not one.place.before_merge]
+    silent = not unread and all(one.word == "absent" for one in on_branch)
+    counting = outcomes if silent else on_branch
+    best = next((one for one in counting if one.word == SUCCESS), None)
     status, chosen = Status.VERIFIED, best
     if best is None:
-        failed = next((one for one in outcomes if one.word in FAILURES), None)
-        told = next((one for one in outcomes if one.word != "absent"), None)
+        failed = next((one for one in counting if one.word in FAILURES), None)
+        told = next((one for one in counting if one.word != "absent"), None)
         # Where one commit was not read, it may be the one on which it succeeded.
         status = Status.REFUTED if failed is not None and not unread else Status.UNVERIFIED
         chosen = failed if status is Status.REFUTED else told
@@ -111,7 +116,7 @@ def _places(item: CheckEvidence, case: Case, facts: Facts) -> list[_Place]:
             places.setdefault(place.sha, place)
     if len(fixes) == 1:
         for sha, number in case.heads:
-            places.setdefault(sha, _Place(sha, f"the head of #{number}, which was merged"))
+            places.setdefault(sha, _Place(sha, f"the head of #{number}, which was merged", before_merge=True))
     return list(places.values())
 
 
@@ -124,24 +129,34 @@ def _outcome(item: CheckEvidence, place: _Place, fact: CommitFact) -> _Outcome:
     chosen = [one for one in named if _of_app(item, one) and _of_workflow(item, one)]
     if not chosen:
         return _Outcome(place, "absent", "", fact.read, tuple(dict.fromkeys(_shown(one) for one in checks)))
-    latest: dict[tuple[object, ...], CheckFact] = {}
-    for place_in_list, one in enumerate(chosen):
-        # Where the event is not known, one that comes later may be of another event, and no later attempt.
-        known = one.legacy or one.event is not None
-        key = (one.app, one.workflow, one.event, one.legacy, None if known else place_in_list)
-        if key not in latest or _when(latest[key]) <= _when(one):
-            latest[key] = one
-    words = {one.conclusion or "pending" for one in latest.values()}
-    apps = {one.app for one in latest.values()}
+    latest = _latest(chosen)
+    words = {one.conclusion or "pending" for one in latest}
     if len(words) > 1:
-        told = ", ".join(f"{_who(one)}: {one.conclusion or 'pending'}" for one in latest.values())
-        cure = "; name the one that is meant with `app:`" if len(apps) > 1 else ""
+        told = ", ".join(f"{_who(one)}: {one.conclusion or 'pending'}" for one in latest)
+        cure = "; name the one that is meant with `app:`" if len({one.app for one in latest}) > 1 else ""
         return _Outcome(place, "mixed", f"{item.check} {at} has several outcomes ({told}){cure}", fact.read)
-    word = words.pop()
-    one = next(iter(latest.values()))
+    word, one = words.pop(), latest[-1]
     when = f" at {one.completed:%Y-%m-%d %H:%M} UTC" if one.completed is not None else ""
+    earlier = sorted({other.conclusion or "pending" for other in chosen if other not in latest} - {word})
+    flaky = f"; flaky: an earlier run came to {', '.join(earlier)}" if earlier else ""
     nothing = "" if word == SUCCESS or word in FAILURES else ", which proves nothing"
-    return _Outcome(place, word, f"{word.replace('_', ' ')} {at}, by {_who(one)}{when}{nothing}", fact.read)
+    return _Outcome(place, word, f"{word.replace('_', ' ')} {at}, by {_who(one)}{when}{nothing}{flaky}", fact.read)
+
+
+def _latest(checks: list[CheckFact]) -> list[CheckFact]:
+    """Those that count: of each workflow and event all of its latest run, for the jobs of one run may share a name.
+
+    What belongs to no run that is known may be of another event or another shard, so all of it counts.
+    """
+    runs: dict[tuple[object, ...], list[CheckFact]] = {}
+    counting = [one for one in checks if one.run is None]
+    for one in checks:
+        if one.run is not None:
+            runs.setdefault((one.app, one.workflow, one.workflow_file, one.event), []).append(one)
+    for listed in runs.values():
+        newest = max(listed, key=_when).run
+        counting += [one for one in listed if one.run == newest]
+    return [one for one in checks if one in counting]
 
 
 def _named(item: CheckEvidence, one: CheckFact) -> bool:
@@ -157,7 +172,8 @@ def _shown(one: CheckFact) -> str:
 def _of_app(item: CheckEvidence, one: CheckFact) -> bool:
     if item.app is None:
         return True
-    return one.app is not None and one.app.casefold() == "-".join(item.app.casefold().split())
+    # A commit status is set by an account, which may be called like an App.
+    return not one.legacy and one.app is not None and one.app.casefold() == "-".join(item.app.casefold().split())
 
 
 def _of_workflow(item: CheckEvidence, one: CheckFact) -> bool:

@@ -60,11 +60,17 @@ def judge(item: IssueEvidence, case: Case, facts: Facts) -> Verdict:  # noqa: AR
         case MissingFact():
             return verdict(Status.REFUTED, not_an_issue(name, fact), proof="missing", source=source(fact.read))
         case MovedFact():
-            reason = f"{not_an_issue(name, fact)}; name it there"
-            return verdict(Status.UNVERIFIED, reason, source=source(fact.read))
+            there = facts.tracker.numbered(*fact.to)
+            if not isinstance(there, IssueFact):
+                return verdict(Status.UNVERIFIED, not_an_issue(name, fact), source=source(fact.read))
+            return _of_issue(item, there, f"{not_an_issue(name, fact)}, which")
         case PullFact():
             reason = f"{not_an_issue(name, fact)} (write `pull: {item.issue}`)"
             return verdict(Status.UNVERIFIED, reason, source=source(fact.read))
+    return _of_issue(item, fact, name)
+
+
+def _of_issue(item: IssueEvidence, fact: IssueFact, name: str) -> Verdict:
     if item.is_ == COMPLETED and fact.state == "closed" and fact.reason is None:
         reason = f"{name} is {state(fact)}, and GitHub has no reason for it"
         return verdict(Status.UNVERIFIED, reason, found=str(item.issue), source=source(fact.read))

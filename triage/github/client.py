@@ -56,6 +56,10 @@ class NoGraphQL(TriageError):
     """The host has no GraphQL: its address answers 404. The caller reads by REST."""
 
 
+class Elsewhere(NothingToJudge):
+    """An address is on another host, where the token does not go."""
+
+
 class AskForLess(TryLater):
     """GitHub gives up on a query (502, 504, its own time limit), several times over. The caller may halve its page."""
 
@@ -140,7 +144,7 @@ class Client:
         """
         if not path.startswith("/") or path.startswith("//"):
             if self._own(path) is None:
-                raise NothingToJudge(
+                raise Elsewhere(
                     f"{self._name} points to another host, which is not asked: {_host_of(path)}",
                     "see GITHUB_API_URL and HTTPS_PROXY",
                 )

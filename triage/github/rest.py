@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.errors import AccessRefused, NothingToJudge, TriageError, TryLater
 from triage.github import plain
+from triage.github.asking import numbered
+from triage.github.client import Elsewhere
 from triage.github.fields import Lacking, flag, text, whole
 from triage.github.gathered import ASKED, BELOW
 from triage.github.plain import HOW
@@ -80,6 +82,10 @@ class Reader:
             return None
         if there == Name(canonical, int(thing.what)):
             raise Lacking("where it moved")
+        if not self._gathered.knows(numbered(there)):
+            # All that is told of it here is its state; that needs no further request.
+            fact = plain.issue_of(moved.data, moved.at)
+            self._gathered.add(ASKED, there.repository, str(there.number), fact)
         self._moved(thing, canonical, there, response.at)
         return there
 
@@ -279,5 +285,8 @@ class Reader:
             if after[1] in seen:
                 return None
             seen.add(after[1])
-            response = self._client.rest(after[1])
+            try:
+                response = self._client.rest(after[1])
+            except Elsewhere:
+                return None
         return None

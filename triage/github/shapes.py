@@ -166,10 +166,8 @@ def pull_of(
         raise Lacking("when it was merged")
     merge = maybe(table, data, "mergeCommit")
     commits = [commit_of(merge, at, checks=checks)] if merge is not None else []
-    count = None
     if head:
         connection = table(data, "commits")
-        count = whole(connection, "totalCount")
         commits += [commit_of(table(one, "commit"), at, checks=checks) for one in several(connection, "nodes")]
     fact = PullFact(
         number=whole(data, "number"),
@@ -189,7 +187,7 @@ def pull_of(
         merged_by=actor_of(data, "mergedBy"),
         updated=moment(data, "updatedAt"),
         body=text(data, "body"),
-        commits=count,
+        commits=whole(table(data, "size"), "totalCount"),
         files=_list(lambda: tuple(text(one, "path") for one in _all(data, "files"))) if files else None,
     )
     return Pull(fact, tuple(commits))

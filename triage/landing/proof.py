@@ -55,6 +55,8 @@ class Landing(NamedTuple):
     subject: tuple[Status, str] | None = None
     candidates: tuple[Candidate, ...] = ()
     placeholder: bool = False
+    by: Commit | None = None
+    """What reverted it."""
 
 
 def day(moment: datetime) -> str:
@@ -240,7 +242,7 @@ class _Court(NamedTuple):
                 )
             found = (candidate(revert, "may have reverted it"),)
             return Landing(Status.UNVERIFIED, reason, None, commit, subject, found)
-        return Landing(Status.REFUTED, reason, "reverted", commit, subject)
+        return Landing(Status.REFUTED, reason, "reverted", commit, subject, by=revert)
 
     # -- the object is gone --
 

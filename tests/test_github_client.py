@@ -244,7 +244,7 @@ def refused(kind, match=""):
     with pytest.raises(TriageError) as caught:
         yield caught
     fault = caught.value
-    assert type(fault) is kind
+    assert isinstance(fault, kind)
     assert re.search(match, fault.message), fault.message
     assert "\n" not in fault.message
     assert fault.message.isprintable()

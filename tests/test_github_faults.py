@@ -157,7 +157,7 @@ CLUSTERS = {
       - {check: legacy/build, at: $legacy} #: verified
       - {check: legacy/test, at: $legacy} #: refuted
       - {check: legacy/lint, at: $legacy} #: unverified
-      - {check: legacy/build, at: $legacy, app: bob} #: verified, rest=unverified
+      - {check: legacy/build, at: $legacy, app: bob} #: unverified
   1026: #: refuted
     decision: resolved
     evidence:
@@ -171,7 +171,7 @@ CLUSTERS = {
       - {check: ci / again (push), at: $many} #: refuted
       - {check: ci / again (pull_request), at: $many} #: verified
       - {check: unit, at: $many, workflow: ci.yml} #: verified
-      - {check: old, at: $many} #: verified
+      - {check: old, at: $many} #: unverified, rest=verified
 """,
     1030: """
   1030: #: verified
@@ -223,10 +223,10 @@ CLUSTERS = {
       - {issue: 208, is: open} #: refuted
 """,
     1045: """
-  1045: #: unverified
+  1045: #: verified
     decision: resolved
     evidence:
-      - {issue: 206, is: open} #: unverified, known
+      - {issue: 206, is: open} #: verified
   1046: #: unverified
     decision: resolved
     evidence:
@@ -237,7 +237,7 @@ CLUSTERS = {
   1051: {decision: merged, into: 202, carried: [x]} #: unverified
   1052: {decision: merged, into: 1058, carried: [x]} #: verified
   1053: {decision: merged, into: 208, carried: [x]} #: refuted
-  1054: {decision: merged, into: 206, carried: [x]} #: unverified
+  1054: {decision: merged, into: 206, carried: [x]} #: verified
   1055: {decision: merged, into: 207, carried: [x]} #: refuted
   1056: {decision: merged, into: 103, carried: [x]} #: unverified
   1057: {decision: merged, into: 1059, carried: [x]} #: refuted

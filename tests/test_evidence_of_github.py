@@ -320,7 +320,8 @@ def test_a_head_proves_nothing_where_the_branch_says_otherwise(fixed):
     tip = repository.head()
     head = commit("f" * 40, check("success", event="pull_request"))
     for on_fix, on_tip, status in (
-        ("failure", None, REFUTED),
+        ("failure", None, UNVERIFIED),
+        ("failure", "failure", REFUTED),
         ("skipped", None, UNVERIFIED),
         (None, "failure", REFUTED),
         (None, None, VERIFIED),
@@ -388,7 +389,9 @@ def test_a_failure_is_no_refutation_while_another_commit_with_the_fix_was_not_re
     failed = commit(sha, check("failure"))
     assert evidence(repository, *items, issues=[failed])[1].status is UNVERIFIED
     assert evidence(repository, *items, issues=[failed, commit(tip, unread=True)])[1].status is UNVERIFIED
-    assert evidence(repository, *items, issues=[failed, commit(tip)])[1].status is REFUTED
+    assert evidence(repository, *items, issues=[failed, commit(tip)])[1].status is UNVERIFIED
+    assert evidence(repository, *items, issues=[failed, commit(tip, check(None))])[1].status is UNVERIFIED
+    assert evidence(repository, *items, issues=[failed, commit(tip, check("failure"))])[1].status is REFUTED
     assert evidence(repository, *items, issues=[failed, commit(tip, check("success"))])[1].status is VERIFIED
 
 
@@ -428,7 +431,8 @@ def test_where_the_host_was_asked_and_did_not_answer_nothing_is_refuted(reposito
 def test_a_whole_sha_that_the_host_does_not_have_is_refuted_even_by_an_old_clone(repository):
     missing = Kept(APEX, GONE, MissingFact(GONE, APEX, NOW))
     assert cited(repository).status is UNVERIFIED
-    assert cited(repository, missing).status is REFUTED
+    assert cited(repository, missing).status is UNVERIFIED
+    assert cited(repository, missing, commit(repository.head())).status is REFUTED
     short = Kept(APEX, GONE[:9], MissingFact(GONE[:9], APEX, NOW))
     assert cited(repository, short, sha=GONE[:9]).status is UNVERIFIED
 

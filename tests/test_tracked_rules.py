@@ -10,7 +10,7 @@ from test_evidence_of_github import OPENED, commit, pull
 
 from triage.clusters import tracked as rules
 from triage.clusters.reading import parse
-from triage.model import Event, Kept, MissingFact, MovedFact, Name, Severity, Unread
+from triage.model import Kept, MissingFact, MovedFact, Name, Severity, Unread
 
 EARLIER = OPENED - timedelta(days=60)
 
@@ -117,35 +117,42 @@ def test_evidence_that_is_older_than_the_issue_or_younger_than_its_close(kind):
     text = f"  1: {{decision: resolved, evidence: [{{{'pull: 4' if kind == 'pull' else f'commit: {sha}'}}}]}}\n"
 
     def made(moment):
-        return pull(merge_commit=sha, created=moment) if kind == "pull" else commit(sha, authored=moment)
+        known = pull(merge_commit=sha, created=moment, merged=max(moment, OPENED))
+        return known if kind == "pull" else commit(sha, authored=moment)
 
     closed = fact(1, "closed", "completed")
     assert lint(text, closed, made(OPENED)) == []
     assert lint(text, closed, made(EARLIER)) == [("older-than-issue", 1)]
-    assert lint(text, closed, made(LATER + timedelta(hours=1))) == [("closed-early", 1)]
-    assert lint(text, fact(1), made(LATER + timedelta(hours=1))) == []
+    assert lint(text, closed, made(LATER + timedelta(minutes=10))) == []
+    assert lint(text, closed, made(LATER + timedelta(hours=2))) == [("closed-early", 1)]
+    assert lint(text, fact(1), made(LATER + timedelta(hours=2))) == []
     severities = {finding.rule: finding.severity for finding in found(text, closed, made(EARLIER))}
     assert severities == {"older-than-issue": Severity.WARNING}
 
 
 def test_one_piece_of_evidence_from_before_the_close_is_enough():
     text = "  1: {decision: resolved, evidence: [{pull: 4}, {pull: 5}]}\n"
-    late = pull(5, "b" * 40, created=LATER + timedelta(days=1))
+    late = pull(5, "b" * 40, merged=LATER + timedelta(days=1))
     assert lint(text, fact(1, "closed", "completed"), pull(4, "a" * 40), late) == []
 
 
 def test_evidence_from_before_an_issue_was_reopened():
     text = "  1: {decision: resolved, evidence: [{pull: 4}]}\n"
-    again = Event("reopened", LATER + timedelta(hours=1))
-    issue = fact(1)._replace(events=(again,), how="GraphQL")
+    issue = fact(1)._replace(reopened=LATER + timedelta(hours=1), how="GraphQL")
     assert found(text, issue, pull(merge_commit="a" * 40))[0].severity is Severity.ERROR
     assert lint(text, issue, pull(merge_commit="a" * 40)) == [("state-differs", 1)]
     later = pull(merge_commit="a" * 40, merged=LATER + timedelta(hours=2))
     assert lint(text, issue, later) == []
     closed = issue._replace(state="closed", reason="completed", closed=LATER + timedelta(days=1))
-    assert found(text, closed, pull(merge_commit="a" * 40))[0].severity is Severity.WARNING
-    assert lint(text, issue._replace(events=()), pull(merge_commit="a" * 40)) == []
-    assert lint(text, issue._replace(events=None), pull(merge_commit="a" * 40)) == [("not-read", 1)]
+    assert lint(text, closed, pull(merge_commit="a" * 40)) == [("state-differs", 1)]
+    path = "  1: {decision: resolved, evidence: [{path: a}]}\n"
+    assert lint(path, issue) == [("state-differs", 1)]
+    decided = "decided: {date: 2025-10-01, by: alice}\n"
+    file = parse(f"cluster: 1\nrepository: {APEX}\n{decided}issues:\n{path}".encode(), "clusters/1.yaml")
+    assert rules.lint(file, [], tracked(issue), None) == []
+    assert lint(text, issue._replace(reopened=None), pull(merge_commit="a" * 40)) == []
+    by_rest = issue._replace(reopened=None, events=None, how="REST")
+    assert lint(text, by_rest, pull(merge_commit="a" * 40)) == [("not-read", 1)]
 
 
 def test_what_was_asked_for_in_vain_may_contradict_the_decision():
@@ -162,7 +169,7 @@ def test_what_was_asked_for_in_vain_may_contradict_the_decision():
     closed = fact(1, "closed", "completed")
     assert rules_of(closed) == [("not-read", 1)]
     assert rules_of(closed, pull(merge_commit="a" * 40)) == []
-    late = pull(merge_commit="a" * 40, created=LATER + timedelta(days=1))
+    late = pull(merge_commit="a" * 40, merged=LATER + timedelta(days=1))
     assert rules_of(closed, late) == [("not-read", 1)]
 
 

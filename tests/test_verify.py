@@ -271,12 +271,16 @@ def test_duplicates_are_declined_entries_of_their_own(place):
     text = f"1: {resolved(YES, more=', duplicates: [7, acme/desktop#8]')}"
     for state, status in (("open", VERIFIED), ("closed", VERIFIED), (None, UNVERIFIED)):
         known = [fact(1, state, "completed" if state == "closed" else None)] if state else []
-        result = judged(place, text, issues=known)
+        theirs = [fact(7), fact(8, "closed", "duplicate", repository="acme/desktop")]
+        result = judged(place, text, issues=[*known, *theirs])
         assert [(issue.name, issue.status) for issue in result.issues[1:]] == [
             ("#7", status),
             ("acme/desktop#8", status),
         ]
         assert result.status is status
+    target = fact(1)
+    completed = judged(place, text, issues=[target, fact(7, "closed", "completed")])
+    assert [issue.status for issue in completed.issues[1:]] == [UNVERIFIED, UNVERIFIED]
     refuted = judged(place, f"1: {resolved(NO, more=', duplicates: [7]')}", issues=[fact(1, "closed", "completed")])
     assert refuted.issues[1].status is REFUTED
 

@@ -293,6 +293,8 @@ class IssueFact(NamedTuple):
     comments: tuple[Comment, ...] | None = None
     """Oldest first."""
     comment_count: int | None = None
+    reopened: datetime | None = None
+    """When it was last reopened."""
 
 
 class PullFact(NamedTuple):

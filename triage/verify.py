@@ -410,6 +410,8 @@ class _Judge(NamedTuple):
         return status, reason
 
     def _not_planned(self, number: int) -> tuple[Status, str]:
+        if self.facts.judged.asked is not None:
+            return Status.UNVERIFIED, f"how #{number} stood then is not looked for"
         fact = self._numbered(IssueName(number))
         if isinstance(fact, Unread):
             return Status.UNVERIFIED, unknown(fact, f"how #{number} was closed")
@@ -424,6 +426,8 @@ class _Judge(NamedTuple):
         return Status.UNVERIFIED, f"#{number} is {state(fact)}"
 
     def _target(self, name: IssueName, judged: Mapping[int, IssueVerdict]) -> tuple[Status, str]:
+        if self.facts.judged.asked is not None:
+            return Status.UNVERIFIED, f"whether {name} was open then is not looked for"
         fact = self._numbered(name)
         own = self._own(name)
         verdict = judged.get(own) if own is not None else None
@@ -445,7 +449,19 @@ class _Judge(NamedTuple):
             return Status.VERIFIED, f"{name} is open"
         if verdict is None or not verdict.claims:
             return Status.UNVERIFIED, f"{name} is {state(fact)}, and nothing here proves it"
-        return verdict.status, f"{name} is {state(fact)}, and {verdict.status}"
+        decided = "its decline" if isinstance(verdict.decision, Declined) else "that"
+        return verdict.status, f"{name} is {state(fact)}, and {decided} is {verdict.status}"
+
+    def _as_duplicate(self, name: IssueName, status: Status, reason: str) -> tuple[Status, str]:
+        """Whether GitHub speaks against an issue's being a duplicate whose target is as it should be."""
+        own = self._numbered(name)
+        if isinstance(own, Unread):
+            return Status.UNVERIFIED, unknown(own, f"whether {name} is there, and how it was closed")
+        if not isinstance(own, IssueFact):
+            return Status.UNVERIFIED, not_an_issue(str(name), own)
+        if own.state == "closed" and own.reason == "completed":
+            return Status.UNVERIFIED, f"{name} is {state(own)}, not as a duplicate"
+        return status, reason
 
     def duplicate(
         self, name: IssueName, of: int, decision: Decision, judged: Mapping[int, IssueVerdict]
@@ -454,6 +470,8 @@ class _Judge(NamedTuple):
         entry = Declined.model_construct(decision="declined", reason="duplicate", of=IssueName(of), at_=decision.at_)
         fact = self._fact(name)
         status, reason = self._target(IssueName(of), judged)
+        if status is Status.VERIFIED:
+            status, reason = self._as_duplicate(name, status, reason)
         findings: tuple[Finding, ...] = ()
         own = self._own(name)
         if own is not None and own in self.file.cluster.issues:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from triage.clusters import wanted
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from triage.clusters.grammar import Decision
     from triage.clusters.reading import ClusterFile
     from triage.ports import Tracker
+
+_GRACE = timedelta(hours=1)
+"""Clocks differ, and who closes by hand may do so before the merge that they are about to make."""
 
 
 def lint(item: ClusterFile, others: Iterable[ClusterFile], tracker: Tracker, repository: str | None) -> list[Finding]:
@@ -66,9 +71,10 @@ class _Rules:
             message = f"whether GitHub contradicts this is not known: {fact.reason}"
             yield self._finding("not-read", decision, number, message, fact.hint)
         elif isinstance(fact, IssueFact) and isinstance(decision, Resolved) and fact.closed is not None:
-            dates = [known[1] for one in evidence_of_issue(decision) if (known := self._made(one)) is not None]
+            made = [(one, known[1]) for one in evidence_of_issue(decision) if (known := self._made(one)) is not None]
+            dates = [self._existed(one) or date for one, date in made]
             missed = next((why for one in evidence_of_issue(decision) if (why := self._missed(one)) is not None), None)
-            if missed is not None and not any(date <= fact.closed for date in dates):
+            if missed is not None and not any(date <= fact.closed + _GRACE for date in dates):
                 message = f"whether #{number} was closed before its evidence was made is not known: {missed.reason}"
                 yield self._finding("not-read", decision, number, message, missed.hint)
 
@@ -106,7 +112,7 @@ class _Rules:
 
     def _state(self, number: int, decision: Decision, fact: IssueFact) -> Iterator[Finding]:
         """A decision that GitHub's state contradicts, or that came true without being decided."""
-        closed = f"#{number} was closed as {(fact.reason or 'completed').replace('_', ' ')}"
+        closed = f"#{number} was closed{f' as {fact.reason}' if fact.reason else ''}".replace("_", " ")
         if isinstance(decision, Sequential | Open):
             if fact.state == "closed":
                 message = f"{closed} on GitHub, and is {decision.decision} here"
@@ -126,6 +132,8 @@ class _Rules:
         for repository, pull in fact.pulls or ():
             linked = self._tracker.numbered(repository, pull)
             if isinstance(linked, PullFact) and linked.merged is not None:
+                if fact.reopened is not None and fact.reopened > linked.merged:
+                    continue
                 own = repository.casefold() == fact.repository.casefold()
                 name = f"#{pull}" if own else f"{repository}#{pull}"
                 message = f"#{number} is open, and {name}, which is to close it, was merged on {linked.merged:%Y-%m-%d}"
@@ -143,12 +151,19 @@ class _Rules:
                 yield self._finding("older-than-issue", one, number, message, None, warning=True)
         all_known = bool(changes) and len(made) == len(changes)
         if all_known and fact.state == "closed" and fact.closed is not None and isinstance(decision, Resolved):
-            one, _, first = min(made, key=lambda item: item[2])
-            if first > fact.closed:
+            one, _, first = min(
+                ((one, name, self._existed(one) or date) for one, name, date in made), key=itemgetter(2)
+            )
+            if first > fact.closed + _GRACE:
                 when = f"{fact.closed:%Y-%m-%d %H:%M}"
                 message = f"#{number} was closed on {when}, the first evidence for it is of {first:%Y-%m-%d %H:%M}"
                 hint = "what was it closed for? cite that too, or say in `because` what happened"
                 yield self._finding("closed-early", one, number, message, hint)
+
+    def _existed(self, one: Any) -> datetime | None:
+        """When evidence could be relied upon: a pull request with its merge, not when it was proposed."""
+        fact = self._tracker.numbered(self._repository, one.pull) if one.kind == "pull" else None
+        return fact.merged if isinstance(fact, PullFact) else None
 
     def _made(self, one: Any) -> tuple[str, datetime] | None:
         """What a commit or pull request that is given as evidence is called, and when it came into being."""
@@ -161,22 +176,22 @@ class _Rules:
         return None
 
     def _reopened(self, number: int, decision: Decision, fact: IssueFact) -> Iterator[Finding]:
-        """Evidence that somebody reopened the issue after: it was not the end for them."""
+        """An issue that somebody reopened after all that is cited for it: it was not the end for them."""
         if not isinstance(decision, Resolved):
             return
-        if fact.events is None:
-            if fact.how:
-                message = f"whether #{number} was reopened is not known: not all that happened to it was read"
-                yield self._finding("not-read", decision, number, message, "triage sync reads it again")
+        if fact.events is None and fact.how == "REST":
+            message = f"whether #{number} was reopened is not known: not all that happened to it was read"
+            yield self._finding("not-read", decision, number, message, "try again later")
             return
-        reopened = max((event.at for event in fact.events if event.kind == "reopened"), default=None)
+        stamp = self._item.cluster.decided
+        if fact.reopened is None or (stamp is not None and stamp.date.end > fact.reopened):
+            return
         changes = [one for one in evidence_of_issue(decision) if one.kind in ("commit", "pull")]
-        landed = [moment for one in changes if (moment := self._landed_at(one)) is not None]
-        if reopened is None or not changes or len(landed) < len(changes) or max(landed) >= reopened:
+        if any((moment := self._landed_at(one)) is not None and moment >= fact.reopened for one in changes):
             return
-        message = f"#{number} was reopened on {reopened:%Y-%m-%d}, after all that is cited for it was made"
-        hint = "cite what solved it since, or say in `because` why it is solved all the same"
-        yield self._finding("state-differs", decision, number, message, hint, warning=fact.state == "closed")
+        message = f"#{number} was reopened on {fact.reopened:%Y-%m-%d}, and nothing that is cited for it is newer"
+        hint = "cite what solved it since; or decide again, with the date in `decided:`"
+        yield self._finding("state-differs", decision, number, message, hint)
 
     def _landed_at(self, one: Any) -> datetime | None:
         """When a pull request was merged, or a commit made."""

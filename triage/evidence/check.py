@@ -49,6 +49,11 @@ class _Outcome(NamedTuple):
 
 def judge(item: CheckEvidence, case: Case, facts: Facts) -> Verdict:
     """Return the verdict: verified by the first commit with the fix on which the check succeeded."""
+    if facts.judged.asked is not None:
+        return verdict(Status.UNVERIFIED, "what a check had come to by then is not looked for")
+    if item.at is None and not case.fixes and not case.borrowed and not case.open_fixes:
+        reason = "what the fix is, is not said: give its commit or pull request, or the commit of the check with `at:`"
+        return verdict(Status.UNVERIFIED, reason)
     if case.open_fixes:
         what = f"{amount(case.open_fixes, 'commit or pull request')} of the issue"
         return verdict(Status.UNVERIFIED, f"which commits contain the fix is not known: {what} not proven")
@@ -82,11 +87,12 @@ def _verdict(item: CheckEvidence, outcomes: list[_Outcome], unread: list[str]) -
     best = next((one for one in counting if one.word == SUCCESS), None)
     status, chosen = Status.VERIFIED, best
     if best is None:
-        failed = next((one for one in counting if one.word in FAILURES), None)
         told = next((one for one in counting if one.word != "absent"), None)
-        # Where one commit was not read, it may be the one on which it succeeded.
-        status = Status.REFUTED if failed is not None and not unread else Status.UNVERIFIED
-        chosen = failed if status is Status.REFUTED else told
+        # It may have succeeded on a commit in between, or on one that was not read; a failure at the end says no.
+        last = on_branch[-1] if on_branch and not unread else None
+        failed = last if last is not None and last.word in FAILURES else None
+        status = Status.REFUTED if failed is not None else Status.UNVERIFIED
+        chosen = failed or told
     details = tuple(one.reason for one in outcomes if one is not chosen and one.word != "absent")
     if chosen is None:
         reason = unread[0] if unread else _absent(item, outcomes)

@@ -82,7 +82,12 @@ def _asked_of_host(item: CommitEvidence, landing: Landing, case: Case, facts: Fa
         return landing
     if landing.status is Status.REFUTED:
         return landing._replace(reason=f"{landing.reason}; GitHub has none either")
-    alive = any(other.commit is not None for cited, other in case.landings.items() if cited.sha != item.commit)
+    # Where GitHub has none of them it may be hiding them all.
+    alive = any(
+        other.commit is not None and isinstance(facts.tracker.commit(facts.repository, cited.sha), CommitFact)
+        for cited, other in case.landings.items()
+        if cited.sha != item.commit
+    )
     if len(item.commit) == _WHOLE and case.cited is not None and fact.read > case.cited and alive:
         reason = f"neither this clone nor GitHub has a commit {item.commit}, and another one cited here is there"
         return Landing(Status.REFUTED, reason, "absent-object")

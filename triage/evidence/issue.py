@@ -53,6 +53,8 @@ def not_an_issue(name: str, fact: PullFact | MissingFact | MovedFact) -> str:
 def judge(item: IssueEvidence, case: Case, facts: Facts) -> Verdict:  # noqa: ARG001
     """Return whether another issue is in the state that the evidence names."""
     name = f"#{item.issue}"
+    if facts.judged.asked is not None:
+        return verdict(Status.UNVERIFIED, f"the state that {name} had then is not looked for")
     fact = facts.tracker.numbered(facts.repository, item.issue)
     match fact:
         case Unread():

@@ -177,6 +177,7 @@ class Reader:
         said = plain.listed(plain.comment_of, comments)
         return fact._replace(
             events=events,
+            reopened=max((event.at for event in events or () if event.kind == "reopened"), default=None),
             sub_issues=plain.listed(plain.name_of, children),
             comments=said if said is not None and len(said) == fact.comment_count else None,
         )

@@ -82,6 +82,7 @@ def issue_of(data: Mapping[str, Any], at: datetime) -> Issue:
         raise Lacking("a state that is known")
     closing = several(table(data, "lastClosing"), "nodes")
     closer = actor_of(closing[-1], "actor") if closing else None
+    reopening = several(table(data, "lastReopening"), "nodes")
     reason = maybe(word, data, "stateReason")
     own = name_of(data)
     timeline = _list(lambda: timeline_of(table(data, "timelineItems"), own, at)) or Timeline((), (), "")
@@ -105,13 +106,22 @@ def issue_of(data: Mapping[str, Any], at: datetime) -> Issue:
         locked=flag(data, "locked"),
         events=timeline.events if timeline.before is None else None,
         pulls=None if pulls is None else tuple(Name(one.fact.repository, one.fact.number) for one in pulls),
-        sub_issues=_list(lambda: tuple(name_of(one) for one in _all(data, "subIssues"))),
+        sub_issues=_list(lambda: _sub_issues(data)),
         comments=said.comments if said and said.before is None else None,
         comment_count=whole(table(data, "comments"), "totalCount"),
+        reopened=moment(reopening[-1], "createdAt") if reopening else None,
     )
     met = (*timeline.met, *(pulls or ()))
     before = said.before if said else None
     return Issue(fact, met, timeline, said.comments if said else (), before)
+
+
+def _sub_issues(data: Mapping[str, Any]) -> tuple[Name, ...]:
+    """All sub-issues; those that the token may not see are counted and not listed."""
+    names = tuple(name_of(one) for one in _all(data, "subIssues"))
+    if whole(table(data, "subIssuesSummary"), "total") != len(names):
+        raise Lacking("a sub-issue")
+    return names
 
 
 def timeline_of(data: Mapping[str, Any], own: Name, at: datetime) -> Timeline:

@@ -415,7 +415,8 @@ class Reading(NamedTuple):
     """What became of reading: the facts, what was not read (by repository and number or SHA), and what it cost.
 
     Everything wanted is in `kept` or in `unread`. `fault` is what kept it from being read where that is one thing,
-    such as a refused token; None if all was read.
+    such as a refused token; None if all was read. `heads` are repositories with their default branch and the commit
+    at its end, as far as that was told on the way.
     """
 
     kept: tuple[Kept, ...] = ()
@@ -423,6 +424,7 @@ class Reading(NamedTuple):
     fault: TriageError | None = None
     requests: int = 0
     points: int = 0
+    heads: tuple[tuple[str, str, str], ...] = ()
 
 
 class Judged(NamedTuple):
@@ -436,6 +438,8 @@ class Judged(NamedTuple):
     """The exported file that was judged by, and when it was made; None for a clone."""
     asked: str | None = None
     """The `--as-of` that chose the commit, where it was not simply the newest."""
+    read: datetime | None = None
+    """When GitHub was read, where that was not now: the oldest of what was."""
 
 
 class Survey(NamedTuple):

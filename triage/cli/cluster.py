@@ -13,7 +13,7 @@ from triage.cli.options import everywhere, from_flags
 from triage.cli.talk import remark, show_findings
 from triage.clusters.nodes import Refused
 from triage.errors import AskedWrongly, NothingToJudge, TriageError
-from triage.model import IssueFact, Severity, Status
+from triage.model import Finding, IssueFact, Place, Severity, Status
 from triage.tracker import NOT_READ
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from triage.cli.options import Options
     from triage.clusters.grammar import Decision
     from triage.clusters.reading import ClusterFile
-    from triage.model import Finding
     from triage.tracker import Tracked
     from triage.verdicts import ClusterVerdict
 
@@ -150,9 +149,21 @@ def judged(
     from triage.verify import verify  # noqa: PLC0415
 
     contradicted = against.lint(file, others, looked.tracked, looked.facts.repository)
-    result = verify(file, looked.facts, [*findings, *contradicted], others, _parts_elsewhere(file, looked))
+    stale = _stale(file, looked)
+    result = verify(file, looked.facts, [*stale, *findings, *contradicted], others, _parts_elsewhere(file, looked))
     _say_what_was_not_read(result, looked.tracked, options)
     return result
+
+
+def _stale(file: ClusterFile, looked: Looked) -> list[Finding]:
+    """The finding for a clone that lacks what GitHub has on the judged branch: a revert may be among it."""
+    if looked.behind is None:
+        return []
+    branch = looked.facts.judged.branch
+    message = (
+        f"{branch} is at {looked.behind[:9]} on GitHub, which this clone does not have: what came since is not seen"
+    )
+    return [Finding("stale-clone", Severity.WARNING, message, Place(file.file, 1, 1), "git fetch")]
 
 
 def _parts_elsewhere(file: ClusterFile, looked: Looked) -> dict[int, Decision]:

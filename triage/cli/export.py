@@ -50,6 +50,9 @@ def command(number: str, output: str | None, **flags: Any) -> int:
     # The file that is about to be replaced is no source: then the repository one stands in is judged.
     with looking(file.cluster, path, content, options, beside=target.resolve() != near.resolve()) as looked:
         data = packed(collected(file, content, looked, path))
+        if looked.tracked.fault is not None:
+            why = looked.tracked.fault.message
+            remark(f"triage: warning: the file lacks what GitHub was not read for: {why}", quiet=options.quiet)
     if output == "-":
         click.echo(data, nl=False)
         return 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from triage import git
 from triage.cli.tracking import GitHub
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from triage.ports import History
 
 
+_FRESH = timedelta(hours=1)
+
+
 class Looked(NamedTuple):
     """The facts of a cluster, and where they come from: an exported file, or the clone at `path`."""
 
@@ -34,6 +39,8 @@ class Looked(NamedTuple):
     exported: Exported | None
     path: Path
     tracked: Tracked
+    behind: str | None = None
+    """The newest commit of the judged branch on GitHub, where the clone does not have it."""
 
 
 class Standing(NamedTuple):
@@ -146,7 +153,8 @@ def standing_in(options: Options, repository: str | None) -> Standing:
         if options.git is not None or repository is None or "not a git repository" not in fault.message:
             raise
         return Standing(None, repository, None, ())
-    if options.git is None and repository is not None and not any(git.url_names(url, repository) for url in urls):
+    mine = [url for url in urls if repository is not None and git.url_names(url, repository)]
+    if options.git is None and repository is not None and not any(_on_the_host(url, options) for url in mine):
         return Standing(None, repository, None, tuple(sorted(urls)))
     same = own is not None and (repository is None or own.repository.casefold() == repository.casefold())
     named = repository or (own.repository if own is not None else None)
@@ -167,6 +175,21 @@ def found(options: Options, repository: str | None, retry: str) -> tuple[Standin
     return standing, GitHub(options, standing.repository, standing.host)
 
 
+def _on_the_host(url: str, options: Options) -> bool:
+    """Whether a remote is on the host that GitHub is read at, as far as its address tells.
+
+    An alias of ssh tells nothing, and a loopback address stands for any host: a proxy, or a test.
+    """
+    from triage.github.access import find_host  # noqa: PLC0415 - only where GitHub matters
+
+    place = git.host_and_name(url)
+    if place is None or "." not in place[0]:
+        return True
+    host = find_host(os.environ, options.settings.host)
+    local = urlsplit(host.api).hostname in ("localhost", "127.0.0.1", "::1")
+    return host.source == "default" or local or place[0] == host.name
+
+
 def from_clone(
     cluster: Cluster, reports: Path, options: Options, standing: Standing, github: GitHub, before: Tracked | None = None
 ) -> Looked:
@@ -178,19 +201,41 @@ def from_clone(
     if options.as_of == "closed":
         repository = standing.repository or ""
         before = github.track(Wanted(repository, (Name(repository, cluster.cluster),)), before=before)
-    history, stand = git.open_history(
-        place,
-        branch=options.branch or cluster.branch or options.settings.branch,
-        as_of=_as_of(options.as_of, cluster, before.known if before is not None else (), standing.repository),
-        repository=standing.repository,
-        timeout=float(options.settings.git_timeout),
-    )
+    history, stand = _opened(place, cluster, options, standing, before)
     tracked = _tracked(github, cluster, stand.sha, before)
-    judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options))
+    behind = _behind(github, history, stand, options)
+    if behind is not None and standing.clone is None and not options.offline:
+        place = github.clone(timedelta(0))
+        history, stand = _opened(place, cluster, options, standing, before)
+        tracked = _tracked(github, cluster, stand.sha, tracked)
+        behind = _behind(github, history, stand, options)
+    read = _read(tracked, options.now)
+    judged = Judged(stand.branch, stand.sha, options.now, stand.committed, asked=_asked(options), read=read)
     facts = Facts(
         history, judged, tracked, ReportFiles(reports), standing.repository, _rules(options), github.host.server
     )
-    return Looked(facts, history, None, place, tracked)
+    return Looked(facts, history, None, place, tracked, behind)
+
+
+def _opened(
+    place: Path, cluster: Cluster, options: Options, standing: Standing, before: Tracked | None
+) -> tuple[git.GitHistory, git.Standpoint]:
+    known = before.known if before is not None else ()
+    return git.open_history(
+        place,
+        branch=options.branch or cluster.branch or options.settings.branch,
+        as_of=_as_of(options.as_of, cluster, known, standing.repository),
+        repository=standing.repository,
+        timeout=float(options.settings.git_timeout),
+    )
+
+
+def _behind(github: GitHub, history: git.GitHistory, stand: git.Standpoint, options: Options) -> str | None:
+    """The newest commit of the judged branch on GitHub, where that is one that the clone does not have."""
+    branch, sha = github.heads.get((github.repository or "").casefold(), (None, None))
+    if sha is None or branch != stand.branch or _asked(options) is not None:
+        return None
+    return sha if history.resolve([sha])[sha].sha is None else None
 
 
 def _cached(github: GitHub, standing: Standing) -> Path:
@@ -220,6 +265,12 @@ def _rules(options: Options) -> Rules:
 
 def _asked(options: Options) -> str | None:
     return options.as_of if options.as_of != "now" else None
+
+
+def _read(tracked: Tracked, now: datetime) -> datetime | None:
+    """The oldest moment at which something was read of GitHub, if that is long enough ago to matter."""
+    oldest = min((one.fact.read for one in tracked.known if isinstance(one.fact, IssueFact)), default=now)
+    return oldest if now - oldest > _FRESH else None
 
 
 def _as_of(asked: str | None, cluster: Cluster, known: tuple[Kept, ...], repository: str | None) -> str | None:
@@ -274,7 +325,8 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
                 sha, committed = stand.sha, stand.committed
             at = options.now if options.now_given else file.exported
             made = f"{source.name}, exported {file.exported:%Y-%m-%d %H:%M} UTC"
-            judged = Judged(other or file.branch, sha, at, committed, made, _asked(options))
+            known = Tracked(file.github)
+            judged = Judged(other or file.branch, sha, at, committed, made, _asked(options), _read(known, at))
             replayed: History = Replayed(history, file.paths, file.witnesses)
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository

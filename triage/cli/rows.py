@@ -41,6 +41,8 @@ def _head(result: ClusterVerdict) -> Iterator[str]:
     yield f"judged by {visible(result.judged.branch)} at {result.judged.sha[:12]} of {result.judged.committed:%Y-%m-%d}"
     if result.judged.asked is not None:
         yield f"as of {visible(result.judged.asked)}: what came later is not looked at"
+    if result.judged.read is not None:
+        yield f"GitHub as it was read on {result.judged.read:%Y-%m-%d %H:%M} UTC"
     if result.judged.file is not None:
         yield f"from {visible(result.judged.file)}, not from a clone (-C PATH names one)"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from triage.cli.options import Options
+    from triage.git.fetching import Clone
     from triage.github.access import Access, Host
     from triage.github.client import Client
     from triage.model import Kept, Reading
@@ -25,7 +26,6 @@ CLONE_AGE = timedelta(minutes=5)
 """A clone in the cache folder that is younger is not fetched again."""
 OFFLINE = Unread("GitHub was not read (--offline)")
 WHICH = Unread("GitHub was not read (of which repository this is, is not known)", "-R OWNER/NAME")
-LOG_IN = "gh auth login, or put a token into GH_TOKEN"
 
 
 class GitHub:
@@ -33,20 +33,26 @@ class GitHub:
 
     def __init__(self, options: Options, repository: str | None, remote_host: str | None = None) -> None:
         """`remote_host` is the host of the remote of the clone that is judged by, if there is one."""
+        from triage.github.access import REMOTE  # noqa: PLC0415 - only where GitHub matters
+
         self.options = options
         self.repository = repository
-        self._remote_host = options.settings.host or remote_host
+        chosen = options.settings
+        named = (chosen.host, chosen.host_source or REMOTE) if chosen.host is not None else (remote_host, REMOTE)
+        self._named: tuple[str | None, str] = named
         self._access: Access | None = None
         self._client: Client | None = None
         self.requests = 0
         self.points = 0
+        self.heads: dict[str, tuple[str, str]] = {}
+        """The default branch of each repository that was read, and the commit at its end."""
 
     @property
     def host(self) -> Host:
-        """Where GitHub is. Raises `AskedWrongly` for variables that cannot say it."""
+        """Where GitHub is. Raises `AskedWrongly` for variables that cannot say it, or say another host."""
         from triage.github.access import find_host  # noqa: PLC0415 - only where GitHub matters
 
-        return find_host(os.environ, self._remote_host)
+        return find_host(os.environ, *self._named)
 
     @property
     def access(self) -> Access:
@@ -54,7 +60,7 @@ class GitHub:
         if self._access is None:
             from triage.github.access import find_access  # noqa: PLC0415
 
-            self._access = find_access(os.environ, self._remote_host)
+            self._access = find_access(os.environ, *self._named)
         return self._access
 
     @property
@@ -78,32 +84,41 @@ class GitHub:
 
         return snapshot.where(os.environ, self.options.settings.file, self.host.name, self.repository)
 
-    def clone(self) -> Path:
-        """Return the clone of the repository in the cache folder, made or brought up to date first.
+    def clone(self, max_age: timedelta = CLONE_AGE) -> Path:
+        """Return the clone of the repository in the cache folder, made or brought up to date if it is older.
 
         Raises `TriageError` where there is none and none can be made.
         """
+        clone = self._clone(offline=self.options.offline, max_age=max_age)
+        if clone.fault is not None:
+            self._warn(f"the clone in the cache folder was not brought up to date: {clone.fault.message}")
+        return clone.path
+
+    def kept_clone(self) -> Path | None:
+        """Return the clone of the repository in the cache folder as it is, None if there is none."""
+        try:
+            return self._clone(offline=True).path
+        except TriageError:
+            return None
+
+    def _clone(self, *, offline: bool, max_age: timedelta = CLONE_AGE) -> Clone:
         from platformdirs import user_cache_path  # noqa: PLC0415 - only where there is no clone
 
         from triage.git.fetching import cached_clone  # noqa: PLC0415
 
-        offline = self.options.offline
         token = None if offline else self.access.token
-        clone = cached_clone(
+        return cached_clone(
             self.repository or "",
             self.host.name,
             self.host.server,
             cache=user_cache_path("triage", appauthor=False),
             token=token.reveal() if token is not None else None,
-            max_age=CLONE_AGE,
+            max_age=max_age,
             offline=offline,
             timeout=float(self.options.settings.git_timeout),
             say=lambda text: remark(text, quiet=self.options.quiet),
             progress=self.options.progress,
         )
-        if clone.fault is not None:
-            self._warn(f"the clone in the cache folder was not brought up to date: {clone.fault.message}")
-        return clone.path
 
     def track(self, wanted: Wanted, *, before: Tracked | None = None) -> Tracked:
         """Return what GitHub has of what is wanted, and of what that is linked with; `before` was read already.
@@ -122,17 +137,24 @@ class GitHub:
         if self.options.offline:
             return Tracked((*known, *self._kept(names)), self.repository, otherwise=OFFLINE)
         if self.access.token is None:
-            fault = AccessRefused(f"there is no token to read {self.repository} on {self.host.name} with", LOG_IN)
+            fault = self._without_a_token()
             settled = [one for one in self._kept(names) if _cannot_change(one)]
-            why = Unread("GitHub was not read (there is no token)", LOG_IN)
+            why = Unread("GitHub was not read (there is no token)", fault.hint)
             return Tracked((*known, *settled), self.repository, otherwise=why, fault=fault)
         return self._track(wanted, names, before)
+
+    def _without_a_token(self) -> AccessRefused:
+        from triage.github.access import log_in  # noqa: PLC0415
+
+        host = self.host
+        return AccessRefused(f"there is no token to read {self.repository} on {host.name} with", log_in(host))
 
     def _track(self, wanted: Wanted, names: list[tuple[str, str]], before: Tracked | None) -> Tracked:
         from triage.github.reading import read  # noqa: PLC0415 - the network
 
         reading = read(self.client, wanted)
         self.requests, self.points = self.client.requests, self.client.points
+        self.heads |= {name.casefold(): (branch, sha) for name, branch, sha in reading.heads}
         self._keep(reading.kept)
         unread = [(name, asked, _tried(why)) for name, asked, why in reading.unread]
         missed = {(name.casefold(), asked) for name, asked, _ in unread}
@@ -155,7 +177,7 @@ class GitHub:
         if self.options.offline:
             raise NothingToJudge("--offline: GitHub is not read", "leave --offline out")
         if self.access.token is None:
-            raise AccessRefused(f"there is no token to read {self.repository} on {self.host.name} with", LOG_IN)
+            raise self._without_a_token()
         reading = read_fully(self.client, [Name(self.repository, number) for number in numbers])
         self._keep(reading.kept, must=True)
         return reading

@@ -22,6 +22,9 @@ TENANTS = ".ghe.com"
 """GitHub Enterprise Cloud with data residency: https://docs.github.com/enterprise-cloud@latest/admin/data-residency."""
 API, GRAPHQL, SERVER, NAME = "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL", "GH_HOST"
 REMOTE = "remote"
+BY_VARIABLE = (API, GRAPHQL, SERVER, NAME)
+BY_USER = ("--repo", "GH_REPO", "TRIAGE_REPOSITORY", "GITHUB_REPOSITORY")
+"""What else the user names a host by. Settings files and remotes come with a clone, which may be anyone's."""
 ENTERPRISE_VARIABLES = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
 GH = "gh auth token"
@@ -48,12 +51,22 @@ class Host(NamedTuple):
     graphql: str
     server: str
     source: str = "default"
-    """The variable that named it, `remote`, or `default`."""
+    """The variable, the flag or the settings file that named it, `remote`, or `default`."""
 
     @property
     def public(self) -> bool:
         """Whether it is github.com, not an Enterprise host."""
         return self.name == PUBLIC
+
+    @property
+    def claimed(self) -> bool:
+        """Whether only a clone names it, so that no token of a variable may go there."""
+        return not self.public and self.source not in (*BY_VARIABLE, *BY_USER)
+
+    @property
+    def local(self) -> bool:
+        """Whether what answers is on this machine: a test or a proxy, which may stand for any host."""
+        return _loopback(urlsplit(self.api).hostname or "")
 
 
 class Token:
@@ -95,26 +108,49 @@ class Access(NamedTuple):
 
 
 def find_access(
-    environment: Mapping[str, str], remote: str | None = None, *, ask: Callable[[str], Token | None] | None = None
+    environment: Mapping[str, str],
+    named: str | None = None,
+    source: str = REMOTE,
+    *,
+    ask: Callable[[str], Token | None] | None = None,
 ) -> Access:
-    """Return the host and the token that hold, `remote` being the host of the repository's remote.
+    """Return the host and the token that hold, `named` being the host that `source` names, by default a remote.
 
     `ask` is asked for the token of a host that no variable has, by default `gh`. Raises AskedWrongly.
     """
-    host = find_host(environment, remote)
+    host = find_host(environment, named, source)
     token = token_of(host, environment)
     if token is None:
         token = ask(host.name) if ask is not None else ask_gh(host.name, environment)
     return Access(host, token)
 
 
-def find_host(environment: Mapping[str, str], remote: str | None = None) -> Host:
-    """Return where GitHub is by the variables, else by the remote's host, else github.com. Raises AskedWrongly."""
+def find_host(environment: Mapping[str, str], named: str | None = None, source: str = REMOTE) -> Host:
+    """Return where GitHub is by the variables, else by the host that `source` names, else github.com.
+
+    Raises AskedWrongly, also where something else than a remote names another host than the variables do.
+    """
+    named = (named or "").strip()
+    found = _by_variables(environment)
+    if not named:
+        return found or _usual(PUBLIC, "default")
+    if found is not None and (source == REMOTE or found.local):
+        return found
+    asked = _usual(_host_name(named if source != REMOTE else _PORT.sub("", named), source), source)
+    if found is not None and asked.name != found.name:
+        raise AskedWrongly(
+            f"{source} names the host {asked.name}, and {found.source} the host {found.name}",
+            f"one of them is asked: unset {found.source}, or leave the other host out",
+        )
+    return found or asked
+
+
+def _by_variables(environment: Mapping[str, str]) -> Host | None:
     given = {name: _address(environment, name) for name in (API, GRAPHQL, SERVER)}
     api, graphql, server = given[API], given[GRAPHQL], given[SERVER]
-    source = API
+    variable = API
     if api is None and graphql is not None:
-        api, source = _api_of_graphql(graphql), GRAPHQL
+        api, variable = _api_of_graphql(graphql), GRAPHQL
     if api is not None:
         graphql = graphql or api._replace(path=_graphql_path(api.path))
         if _origin(graphql) != _origin(api):
@@ -123,7 +159,7 @@ def find_host(environment: Mapping[str, str], remote: str | None = None) -> Host
                 f"unset {GRAPHQL}: the token goes to one host",
             )
         server = server or SplitResult(api.scheme, _server_of_api(api.netloc), "", "", "")
-        return Host(server.netloc, api.geturl(), graphql.geturl(), server.geturl(), source)
+        return Host(server.netloc, api.geturl(), graphql.geturl(), server.geturl(), variable)
     if _value(environment, NAME):
         return _usual(_host_name(_value(environment, NAME), NAME), NAME)
     if server is not None:
@@ -131,9 +167,7 @@ def find_host(environment: Mapping[str, str], remote: str | None = None) -> Host
         if server.scheme == "http":
             usual = usual._replace(api=f"{server.geturl()}/api/v3", graphql=f"{server.geturl()}/api/graphql")
         return usual._replace(server=server.geturl())
-    if remote and remote.strip():
-        return _usual(_host_name(_PORT.sub("", remote.strip()), REMOTE), REMOTE)
-    return _usual(PUBLIC, "default")
+    return None
 
 
 def _usual(name: str, source: str) -> Host:
@@ -223,8 +257,11 @@ def _value(environment: Mapping[str, str], name: str) -> str:
 
 
 def token_of(host: Host, environment: Mapping[str, str]) -> Token | None:
-    """Return the token that the variables have for a host, or None. Raises AskedWrongly for what cannot be one."""
-    for name in variables_of(host):
+    """Return the token that the variables have for a host, or None. Raises AskedWrongly for what cannot be one.
+
+    None goes to a host that only a clone names: whoever made the clone would get it.
+    """
+    for name in variables_of(host) if not host.claimed else ():
         if text := _value(environment, name):
             if not re.fullmatch(r"[!-~]+", text):
                 raise AskedWrongly(
@@ -238,26 +275,40 @@ def token_of(host: Host, environment: Mapping[str, str]) -> Token | None:
 def variables_of(host: Host) -> tuple[str, ...]:
     """Return the variables whose token is for a host, first found wins.
 
-    A token for github.com does not go to a host that only a clone names: whoever made the clone would get it.
+    A token for github.com goes to another host only where a variable says that this is the host.
     """
     if host.public:
         return VARIABLES
-    return ENTERPRISE_VARIABLES if host.source == REMOTE else (*ENTERPRISE_VARIABLES, *VARIABLES)
+    return (*ENTERPRISE_VARIABLES, *VARIABLES) if host.source in BY_VARIABLE else ENTERPRISE_VARIABLES
+
+
+def log_in(host: Host) -> str:
+    """Return what the user may do to have a token for a host."""
+    if host.public:
+        return f"gh auth login, or put a token into {VARIABLES[0]}"
+    name = ENTERPRISE_VARIABLES[0]
+    others = f"export {NAME}={host.name} and {name}=…" if host.claimed else f"export {name}=…"
+    return f"gh auth login --hostname {host.name}, or {others}"
 
 
 def ask_gh(host: str, environment: Mapping[str, str]) -> Token | None:
-    """Return the token that `gh` keeps for a host; None where there is no `gh`, it has none, or takes too long."""
+    """Return the token that `gh` keeps for a host; None where there is no `gh`, it has none, or takes too long.
+
+    It is not told the variables: it would answer with GH_ENTERPRISE_TOKEN for whatever host.
+    https://cli.github.com/manual/gh_help_environment
+    """
     # A relative entry would be looked up wherever one stands: inside a clone that may be anyone's.
     folders = (part for part in environment.get("PATH", os.defpath).split(os.pathsep) if Path(part).is_absolute())
     program = shutil.which("gh", path=os.pathsep.join(folders))
     if program is None:
         return None
     command = [program, "auth", "token", "--hostname", host]
+    variables = (*ENTERPRISE_VARIABLES, *VARIABLES)
     quiet = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1"}
     try:
         process = subprocess.Popen(
             command,
-            env={**environment, **quiet},
+            env={name: text for name, text in environment.items() if name not in variables} | quiet,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

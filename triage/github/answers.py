@@ -8,7 +8,7 @@ from triage.errors import AccessRefused
 from triage.github.asking import Page
 from triage.github.fields import Lacking, flag, line_of, table, text
 from triage.github.gathered import ASKED, BELOW, MET, Gathered
-from triage.github.shapes import HOW, comments_of, commit_of, issue_of, name_of, pull_of, timeline_of
+from triage.github.shapes import HOW, comments_of, commit_of, head_of, issue_of, name_of, pull_of, timeline_of
 from triage.model import CommitFact, MissingFact, MovedFact, Name, Unread
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ class _Result:
         canonical = text(data, "nameWithOwner")
         issues = flag(data, "hasIssuesEnabled")
         self.gathered.rename(canonical, part.repository)
+        if (head := head_of(data)) is not None:
+            self.gathered.heads[part.repository] = head
         for alias, thing in part.things.items():
             try:
                 self._take_thing(thing, data, alias, errors.of_thing(part, alias), canonical, issues=issues)

@@ -24,6 +24,8 @@ class Gathered:
         self._facts: dict[tuple[str, str], tuple[int, Kept]] = {}
         self._unread: dict[tuple[str, str], tuple[str, str, Unread]] = {}
         self._asked_as: dict[str, str] = {}
+        self.heads: dict[str, tuple[str, str]] = {}
+        """The default branch of each repository and the commit at its end, where that is told."""
         self.refused: TriageError | None = None
         """That a repository may not be read, where one may not."""
 
@@ -51,6 +53,7 @@ class Gathered:
     def take(self, other: Gathered) -> None:
         """Take all that another has gathered."""
         self._asked_as |= other._asked_as
+        self.heads |= other.heads
         for rank, kept in other._facts.values():
             self.add(rank, *kept)
         self._unread |= other._unread

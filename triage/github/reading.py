@@ -53,7 +53,8 @@ def _read(client: Client, things: Sequence[Thing], settings: _Settings) -> Readi
     reader.read(list(dict.fromkeys(things)))
     gathered = reader.gathered
     fault = reader.fault or gathered.refused
-    return Reading(gathered.kept, gathered.unread, fault, client.requests - requests, client.points - points)
+    heads = tuple((name, *head) for name, head in gathered.heads.items())
+    return Reading(gathered.kept, gathered.unread, fault, client.requests - requests, client.points - points, heads)
 
 
 class _Reader:

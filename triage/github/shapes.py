@@ -164,6 +164,14 @@ def comments_of(data: Mapping[str, Any], *, further: bool = False) -> Comments:
     return Comments(comments, total, before)
 
 
+def head_of(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return a repository's default branch and the commit at its end, None where that is not told."""
+    branch = data.get("defaultBranchRef")
+    target = branch.get("target") if isinstance(branch, dict) else None
+    name, sha = (branch or {}).get("name"), target.get("oid") if isinstance(target, dict) else None
+    return (name, sha) if isinstance(name, str) and isinstance(sha, str) else None
+
+
 def pull_of(
     data: Mapping[str, Any], at: datetime, *, head: bool = False, checks: bool = False, files: bool = False
 ) -> Pull:

@@ -79,6 +79,7 @@ class _Views:
                 "date": result.judged.committed.strftime("%Y-%m-%d"),
                 "file": result.judged.file,
                 "asked": result.judged.asked,
+                "read": f"{result.judged.read:%Y-%m-%d %H:%M} UTC" if result.judged.read is not None else None,
             },
             "github_read": any(issue.fact is not None for issue in result.issues),
             "github_missing": [Markdown(issue.name) for issue in result.issues if issue.fact is None and issue.claims],

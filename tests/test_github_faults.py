@@ -132,7 +132,8 @@ CLUSTERS = {
     decision: resolved
     evidence:
       - commit: $bad #: verified
-      - check: unit #: refuted
+      - check: unit #: unverified
+      - {check: unit, at: $bad} #: refuted
   1022: #: unverified
     decision: resolved
     evidence:
@@ -195,10 +196,10 @@ CLUSTERS = {
       - {check: unit, at: $hosted} #: unverified
 """,
     1034: """
-  1034: #: unverified, rest=verified
+  1034: #: verified
     decision: resolved
     evidence:
-      - {check: job-7, at: $crowd} #: unverified, known, rest=verified
+      - {check: job-7, at: $crowd} #: verified
 """,
     1040: """
   1040: #: verified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -198,6 +199,9 @@ def read(path: Path) -> Exported:
             manifest = _manifest(path, _member(path, archive, _MANIFEST))
             return _content(path, archive, manifest, {info.filename for info in infos})
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            # The place of a member lies before the beginning of the file.
+            _damaged(path, "its list of members is wrong")
         raise NothingToJudge(f"{path} cannot be read: {error.strerror or error}") from None
     except (
         zipfile.BadZipFile,

@@ -291,6 +291,11 @@ def log_in(host: Host) -> str:
     return f"gh auth login --hostname {host.name}, or {others}"
 
 
+def is_host(host: Host, name: str) -> bool:
+    """Whether a name, as it stands in an address, is that of a host, or one that the host may stand for."""
+    return host.local or _usual(name, "").name == host.name
+
+
 def ask_gh(host: str, environment: Mapping[str, str]) -> Token | None:
     """Return the token that `gh` keeps for a host; None where there is no `gh`, it has none, or takes too long.
 

@@ -11,7 +11,7 @@ from triage.github.client import AskForLess, NoGraphQL
 from triage.github.fields import Lacking
 from triage.github.gathered import ASKED, Gathered
 from triage.github.rest import Reader
-from triage.model import IssueFact, Name, Reading, Unread
+from triage.model import CommitFact, IssueFact, Name, Reading, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,6 +81,7 @@ class _Reader:
             self._by_graphql(askable)
             self._look_for_the_absent()
             self._read_on()
+            self._read_checks(askable)
         except NoGraphQL:
             self._by_rest(askable)
         if not self.gathered.kept:
@@ -181,6 +182,22 @@ class _Reader:
                 self._complete(one)
                 if one.page.events or one.page.comments:
                     left[one.page.repository, str(one.page.number)] = one
+
+    def _read_checks(self, things: list[Thing]) -> None:
+        """Read by REST the checks of commits that have more than GraphQL tells at once."""
+        if not self.settings.checks or self.fault is not None:
+            return
+        reader = Reader(self.client, self.gathered, checks=True)
+        for thing in things:
+            fact = self.gathered.get(thing.repository, thing.what) if thing.commit else None
+            if not isinstance(fact, CommitFact) or fact.checks is not None:
+                continue
+            try:
+                checks = reader.checks_of(fact.repository, fact.sha)
+            except (AccessRefused, NothingToJudge) as fault:
+                self.fault = fault
+                return
+            self.gathered.add(ASKED, thing.repository, thing.what, fact._replace(checks=checks))
 
     def _complete(self, partly: Partly) -> None:
         """Put the lists that are whole now into the issue."""

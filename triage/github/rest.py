@@ -238,9 +238,10 @@ class Reader:
         if response.status != _HERE:
             raise Lacking("the commit")
         fact = plain.commit_of(response.data, repository, response.at)
-        return fact._replace(checks=self._checks_of(repository, fact.sha)) if self._checks else fact
+        return fact._replace(checks=self.checks_of(repository, fact.sha)) if self._checks else fact
 
-    def _checks_of(self, repository: str, sha: str) -> tuple[CheckFact, ...] | None:
+    def checks_of(self, repository: str, sha: str) -> tuple[CheckFact, ...] | None:
+        """Return all checks and statuses of a commit, None where they cannot be read to their end."""
         at = f"/repos/{repository}/commits/{sha}"
         runs = self._optional(f"{at}/check-runs", "check_runs", filter="latest")
         statuses = self._optional(f"{at}/status", "statuses")

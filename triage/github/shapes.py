@@ -168,7 +168,9 @@ def head_of(data: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return a repository's default branch and the commit at its end, None where that is not told."""
     branch = data.get("defaultBranchRef")
     target = branch.get("target") if isinstance(branch, dict) else None
-    name, sha = (branch or {}).get("name"), target.get("oid") if isinstance(target, dict) else None
+    if not isinstance(branch, dict) or not isinstance(target, dict):
+        return None
+    name, sha = branch.get("name"), target.get("oid")
     return (name, sha) if isinstance(name, str) and isinstance(sha, str) else None
 
 

@@ -371,8 +371,16 @@ def test_H1_an_answer_that_does_not_end_is_asked_for_again_and_then_given_up(ask
     assert 0.5 <= client.clock.naps[0] <= 0.75
     assert 1 <= client.clock.naps[1] <= 1.5
     assert len(client.said) == 2
-    with refused(AskForLess):
+    # What is lost on a host that does not answer is bounded, however much there is to ask.
+    with refused(TryLater):
+        client.rest("/y")
+    assert client.requests == 3
+    # Asked for a query, it is given up just the same: a smaller one would be as late.
+    with refused(TryLater):
         client.graphql(QUERY, {})
+    with refused(TryLater):
+        client.graphql(QUERY, {})
+    assert client.requests == 6
 
 
 def test_H1_after_a_late_answer_the_next_is_taken(ask):

@@ -42,6 +42,8 @@ ATTEMPTS = 3
 FIRST_BREATH = 0.5
 LIMITS_TAKEN = 5
 """How often one question may meet a limit, however short the waits that GitHub asks for."""
+LOSSES_TAKEN = 3
+"""How many times the longest answer may take is lost on faults, in all, before nothing more is asked."""
 REFUSALS_TAKEN = 2
 """More of them and GitHub shuts the whole address out for a while."""
 _DAY = 86400
@@ -116,6 +118,7 @@ class Client:
         self._lock = threading.Lock()
         self._library: tuple[Requester, Session] | None = None
         self._waited = 0.0
+        self._lost = 0.0
         self._shut: dict[str, tuple[datetime, TryLater]] = {}
         self._refusals: list[AccessRefused] = []
         self._readable: set[str] = set()
@@ -185,8 +188,10 @@ class Client:
         faults = limits = 0
         while True:
             self._stop_if_shut(kind)
+            began = time.monotonic()
             sent = send()
             outcome = read(sent) if isinstance(sent, Reply) else sent
+            self._lost += time.monotonic() - began if isinstance(outcome, Trouble) else 0
             if isinstance(outcome, Trouble):
                 faults += 1
                 self._bear(kind, asked, outcome, faults)
@@ -211,6 +216,10 @@ class Client:
         if not trouble.again or faults >= ATTEMPTS or trouble.pause > self._wait - self._waited:
             message = f"{self._name} {trouble.what} ({asked})"
             error = AskForLess if trouble.less and kind == "graphql" else trouble.error
+            if self._lost >= LOSSES_TAKEN * self._timeout:
+                # Asking for less would go on for as long again, and as often as there are things to ask for.
+                error = TryLater if error is AskForLess else error
+                self._shut[kind] = (self._clock() + timedelta(minutes=1), TryLater(message, trouble.hint))
             if issubclass(error, TryLater):
                 raise error(message, trouble.hint, until=trouble.until)
             raise error(message, trouble.hint)

@@ -117,6 +117,64 @@ def test_the_remote_that_is_the_repository_comes_first(tmp_path, repository):
     assert stand(clone, branch="origin/main").sha == one
 
 
+@pytest.fixture
+def forked(tmp_path, repository):
+    """A clone of a fork, whose other remote, that of the repository itself, was never fetched."""
+    repository.commit({}, "1")
+    repository.tag("v1")
+    clone = repository.clone(tmp_path / "clone")
+    run_git(clone, "remote", "set-url", "origin", "https://github.com/bob/apex")
+    run_git(clone, "remote", "add", "upstream", "https://github.com/Acme/apex.git")
+    return clone
+
+
+def test_the_branch_of_a_fork_is_not_the_repositorys(forked):
+    for branch in (None, "main"):
+        with pytest.raises(NothingToJudge) as caught:
+            stand(forked, branch=branch, repository="acme/apex")
+        assert caught.value.message == "remote upstream (acme/apex) was never fetched here"
+        assert caught.value.hint == f"git -C {forked} fetch upstream"
+    sha = run_git(forked, "rev-parse", "HEAD").decode().strip()
+    for branch in ("v1", "origin/main", "refs/heads/main", sha, sha[:9]):
+        assert stand(forked, branch=branch, repository="acme/apex").sha == sha
+    for repository in (None, "bob/apex", "alice/other"):
+        assert stand(forked, repository=repository).sha == sha
+    run_git(forked, "update-ref", "refs/remotes/upstream/main", sha)
+    assert stand(forked, repository="acme/apex").ref == "refs/remotes/upstream/main"
+
+
+def test_a_branch_that_only_a_fork_has_is_not_the_repositorys(forked):
+    run_git(forked, "update-ref", "refs/remotes/upstream/main", "HEAD")
+    run_git(forked, "update-ref", "refs/remotes/origin/release", "HEAD")
+    with pytest.raises(NothingToJudge, match="no branch 'release'") as caught:
+        stand(forked, branch="release", repository="acme/apex")
+    assert caught.value.hint == "another remote has one: origin/release"
+    assert stand(forked, branch="release").ref == "refs/remotes/origin/release"
+    run_git(forked, "branch", "release")
+    assert stand(forked, branch="release", repository="acme/apex").ref == "refs/heads/release"
+
+
+def test_a_repository_whose_remotes_were_all_never_fetched_has_its_own_branches(repository):
+    sha = repository.commit({}, "1")
+    for name, owner in (("origin", "bob"), ("upstream", "acme")):
+        repository.git("remote", "add", name, f"https://github.com/{owner}/apex")
+    assert stand(repository, repository="acme/apex").sha == sha
+
+
+@pytest.mark.parametrize("options", [["--mirror"], ["--bare"], ["--single-branch"]])
+def test_a_clone_of_any_kind_was_fetched(tmp_path, repository, options):
+    sha = repository.commit({}, "1")
+    clone = repository.clone(tmp_path / "clone", *options)
+    run_git(clone, "remote", "set-url", "origin", "https://github.com/acme/apex")
+    run_git(clone, "remote", "add", "fork", "https://github.com/bob/apex")
+    run_git(clone, "update-ref", "refs/remotes/fork/main", run_git(clone, "rev-parse", "HEAD").decode().strip())
+    assert stand(clone, repository="acme/apex").sha == sha
+    assert stand(clone, branch="main", repository="acme/apex").sha == sha
+    if options == ["--single-branch"]:
+        run_git(clone, "worktree", "add", "-q", str(tmp_path / "tree"))
+        assert stand(tmp_path / "tree", repository="acme/apex").sha == sha
+
+
 def test_default_is_what_the_remote_says(tmp_path, repository):
     repository.commit({}, "1")
     repository.branch("develop")

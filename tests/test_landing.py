@@ -642,6 +642,20 @@ def test_what_reverts_something_else_is_no_revert(repository, subject, undo):
     assert status_after(repository, subject, undo, gone=False).status is VERIFIED
 
 
+@pytest.mark.parametrize("path", ["a.py", "b.py"])
+def test_a_revert_of_the_pull_request_of_some_repository_is_ours_if_it_meets_our_files(repository, path):
+    fix = repository.commit({"a.py": "1\n"}, "Fix hang (#12)")
+    repository.commit({path: "2\n"}, "chore: bump lib\n\nReverts upstream/lib#12")
+    assert landed(repository, fix).status is (UNVERIFIED if path == "a.py" else VERIFIED)
+
+
+@pytest.mark.parametrize(("number", "status"), [(12, REFUTED), (11, UNVERIFIED)])
+def test_a_revert_by_a_subject_that_two_pull_requests_share_is_of_the_one_that_it_numbers(repository, number, status):
+    fix = repository.commit({"a.py": "1\n"}, "Fix hang (#12)")
+    repository.commit({"a.py": None}, f'Revert "Fix hang" (#13)\n\nReverts {APEX}#{number}')
+    assert landed(repository, fix).status is status
+
+
 @pytest.mark.parametrize("undo", ['Revert "Fix hang"', "Revert the hang\n\nThis reverts commit {sha}."])
 def test_a_revert_that_left_what_it_names_does_not_refute(repository, undo):
     found = status_after(repository, "Fix hang", undo, gone=False)
@@ -705,7 +719,7 @@ def test_a_merge_reverted_by_its_subject_takes_back_what_it_brought(repository, 
     repository.merge("other", "Merge pull request #55 from bob/pool")
     repository.commit({"a.py": None}, undo)
     assert landed(repository, fix).status is UNVERIFIED
-    assert landed(repository, merge).status is not VERIFIED
+    assert landed(repository, merge).status is (UNVERIFIED if "…" in undo else REFUTED)
     assert [landed(repository, sha).status for sha in (before, other)] == [VERIFIED, VERIFIED]
 
 

@@ -12,7 +12,17 @@ from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
 from triage.git.history import GitHistory
 from triage.git.names import is_abbreviation, is_object_id, ref_name
 from triage.git.process import KEEPS_TO_NO_LAZY_FETCH, TIME_LIMIT, Git
-from triage.git.refs import Refs, clone_state, default_branch, named_ref, read_refs, read_remotes
+from triage.git.refs import (
+    Refs,
+    clone_state,
+    default_branch,
+    named_ref,
+    never_fetched,
+    program_for,
+    read_refs,
+    read_remotes,
+    remotes_of_it,
+)
 from triage.git.stream import garbled
 
 if TYPE_CHECKING:
@@ -65,7 +75,14 @@ def open_history(
             git = _without_promises(git, common)
         ids = {**refs.ids, "HEAD": refs.head} if is_object_id(refs.head or "") else refs.ids
         history = GitHistory(git, {name: sha for name, sha in ids.items() if sha}, state)
-        stand = _branch(history, branch, refs, remotes)
+        unseen = never_fetched(refs, remotes, repository)
+        if unseen is not None and not _needs_no_remote(branch, refs):
+            # The branches that are here are a fork's, or were made from them.
+            raise NothingToJudge(
+                f"remote {unseen.name} ({repository}) was never fetched here",
+                f"{program_for(git.folder)} fetch {unseen.name}",
+            )
+        stand = _branch(history, branch, refs, remotes_of_it(remotes, repository))
         return history, _as_of(history, stand, as_of, moment)
     except CouldNotLook as error:
         raise NothingToJudge(error.message, error.hint) from error
@@ -145,6 +162,15 @@ def _without_promises(git: Git, common: Path) -> Git:
     return plain
 
 
+def _needs_no_remote(branch: str | None, refs: Refs) -> bool:
+    """Whether a name means the same whatever a remote has: a tag, a SHA, the full name of a ref or a remote's."""
+    if branch is None or f"refs/heads/{branch}" in refs.ids:
+        return False
+    return any(place in refs.ids for place in (f"refs/tags/{branch}", f"refs/remotes/{branch}", branch)) or (
+        len(branch) >= _SHORTEST and is_abbreviation(branch.lower())
+    )
+
+
 def _branch(history: GitHistory, branch: str | None, refs: Refs, remotes: list[Remote]) -> Standpoint:
     ref = default_branch(refs, remotes) if branch is None else named_ref(branch, refs, remotes)
     if ref is None and branch is not None and len(branch) >= _SHORTEST:
@@ -153,7 +179,9 @@ def _branch(history: GitHistory, branch: str | None, refs: Refs, remotes: list[R
         names = refs.branches()
         if branch is None:
             raise NothingToJudge("HEAD names no commit, so there is no branch to judge by", _listed(names))
-        raise NothingToJudge(f"there is no branch {branch!r} here", _nearest(branch, names))
+        elsewhere = [name for name in refs.ids if name.startswith("refs/remotes/") and _short(name) == branch]
+        hint = f"another remote has one: {elsewhere[0].removeprefix('refs/remotes/')}" if elsewhere else None
+        raise NothingToJudge(f"there is no branch {branch!r} here", hint or _nearest(branch, names))
     sha = refs.ids.get(ref, ref)
     found = history.revision_at(ref, sha)
     if found is None:

@@ -122,10 +122,27 @@ def read_remotes(git: Git, repository: str | None) -> tuple[list[Remote], bool]:
 
 
 def _rank(remote: Remote, repository: str | None) -> tuple[bool, int, str]:
+    match = _is_of(remote, repository)
+    return (not match, _ORDER.index(remote.name) if remote.name in _ORDER else len(_ORDER), remote.name)
+
+
+def _is_of(remote: Remote, repository: str | None) -> bool:
     url = remote.url.lower().rstrip("/").removesuffix(".git")
     wanted = (repository or "").lower()
-    match = bool(wanted) and (url == wanted or url.endswith(("/" + wanted, ":" + wanted)))
-    return (not match, _ORDER.index(remote.name) if remote.name in _ORDER else len(_ORDER), remote.name)
+    return bool(wanted) and (url == wanted or url.endswith(("/" + wanted, ":" + wanted)))
+
+
+def remotes_of_it(remotes: list[Remote], repository: str | None) -> list[Remote]:
+    """Return the remotes whose branches are those of the repository that is meant: all, where none names it."""
+    return [remote for remote in remotes if _is_of(remote, repository)] or remotes
+
+
+def never_fetched(refs: Refs, remotes: list[Remote], repository: str | None) -> Remote | None:
+    """Return the remote of the repository that is meant, if only branches of other ones were ever fetched."""
+    own = remotes_of_it(remotes, repository)
+    if len(own) == len(remotes) or any(_wanted(refs, remote) for remote in own):
+        return None
+    return own[0] if any(_wanted(refs, remote) for remote in remotes) else None
 
 
 def default_branch(refs: Refs, remotes: list[Remote]) -> str | None:
@@ -156,7 +173,7 @@ def clone_state(
     git: Git, refs: Refs, remotes: list[Remote], *, common: Path, shallow: bool, partial: bool
 ) -> CloneState:
     """Return how much of the repository the clone sees, since when, and what would let it see more."""
-    program = _program(git.folder)
+    program = program_for(git.folder)
     blind: list[str] = []
     cure: list[str] = []
     remote = remotes[0] if remotes else None
@@ -185,7 +202,7 @@ def clone_state(
     )
 
 
-def _program(folder: Path) -> str:
+def program_for(folder: Path) -> str:
     """Return how a user calls git for a repository from here, safe to paste into a shell."""
     import shlex  # noqa: PLC0415 - only a message needs it
 

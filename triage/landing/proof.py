@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.landing.reverts import Reverts
+from triage.landing.reverts import Pulled, Reverts
 from triage.landing.subjects import EVERY_REVERT, Manner, manner, of_another_pull, plain, pulls, tidy
 from triage.model import Candidate, Commit, Resolution, Status
 
@@ -35,7 +35,8 @@ PLACEHOLDERS = frozenset(
 class Citation(NamedTuple):
     """A commit as somebody cites it: its SHA, perhaps its subject, when, and the tip it must be on.
 
-    `now` is the tip on which it must not have been reverted, where that is another than `tip`.
+    `now` is the tip on which it must not have been reverted, where that is another than `tip`; `pulled` the pull
+    request that it is the merge commit of.
     """
 
     sha: str
@@ -43,6 +44,7 @@ class Citation(NamedTuple):
     cited: datetime | None
     tip: str
     now: str | None = None
+    pulled: Pulled | None = None
 
 
 class Landing(NamedTuple):
@@ -57,6 +59,8 @@ class Landing(NamedTuple):
     placeholder: bool = False
     by: Commit | None = None
     """What reverted it."""
+    whole: bool = False
+    """Whether it is the pull request that was reverted, and with it this commit."""
 
 
 def day(moment: datetime) -> str:
@@ -100,7 +104,9 @@ def settle(
     on: dict[str, Collection[str]] = {
         tip: history.reachable(tip, named | carriers) for tip in {citation.tip for citation in citations}
     }
-    court = _Court(history, branch, window, resolved, survey, commits, on, Reverts(history, survey))
+    repositories = {name for citation in citations if citation.pulled for name in citation.pulled.repositories}
+    reverts = Reverts(history, survey, repositories)
+    court = _Court(history, branch, window, resolved, survey, commits, on, reverts)
     court.prepare(citations)
     return {citation: court.judge(citation) for citation in citations}
 
@@ -212,7 +218,7 @@ class _Court(NamedTuple):
         self, citation: Citation, commit: Commit, proof: str, how: str, subject: tuple[Status, str] | None
     ) -> Landing:
         tip = citation.now or citation.tip
-        undone = self.reverts.of(commit, tip)
+        undone = self.reverts.of(commit, tip, citation.pulled)
         if undone is None:
             if self.reverts.taken_back(commit, tip):
                 reason = (
@@ -229,20 +235,24 @@ class _Court(NamedTuple):
         ]
         there = self.history.reachable(tip, {twin.sha for twin in again})
         landed_again = tuple(candidate(twin, "landed after the revert") for twin in again if twin.sha in there)
-        reason = f"{commit.sha[:SHORT]} was reverted by {revert.sha[:SHORT]} of {day(revert.committed)}"
+        whole = f"#{citation.pulled.number}" if undone.whole and citation.pulled is not None else None
+        name = whole or commit.sha[:SHORT]
+        reason = f"{name} was reverted by {revert.sha[:SHORT]} of {day(revert.committed)}"
         if landed_again:
             reason += "; a commit with its subject landed after that"
             return Landing(Status.UNVERIFIED, reason, None, commit, subject, landed_again)
         if not undone.sure:
-            reason = f"whether {commit.sha[:SHORT]} was reverted by {short(revert)} cannot be told from its message"
+            reason = f"whether {name} was reverted by {short(revert)} cannot be told from its message"
             if undone.still is not None:
+                reason = f"{short(revert)} says that it reverts {name}, but {undone.still} is still as it left it"
+            elif whole is not None and undone.told:
                 reason = (
-                    f"{short(revert)} says that it reverts {commit.sha[:SHORT]}, "
-                    f"but {undone.still} is still as it left it"
+                    f"{short(revert)} says that it reverts {whole}, "
+                    f"but whether all that {whole} changed was taken back cannot be seen"
                 )
             found = (candidate(revert, "may have reverted it"),)
             return Landing(Status.UNVERIFIED, reason, None, commit, subject, found)
-        return Landing(Status.REFUTED, reason, "reverted", commit, subject, by=revert)
+        return Landing(Status.REFUTED, reason, "reverted", commit, subject, by=revert, whole=undone.whole)
 
     # -- the object is gone --
 

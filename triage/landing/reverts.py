@@ -6,12 +6,23 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import CouldNotLook
-from triage.landing.subjects import EVERY_REVERT, REVERTING, Manner, manner, of_another_pull, plain, pulls, typeless
+from triage.landing.subjects import (
+    EVERY_REVERT,
+    REVERT_BRANCH,
+    REVERTING,
+    Manner,
+    manner,
+    of_another_pull,
+    plain,
+    pulls,
+    typeless,
+)
+from triage.model import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from triage.model import Change, Commit, Survey
+    from triage.model import Commit, Survey
     from triage.ports import History
 
 _WHOLE = (40, 64)
@@ -32,7 +43,7 @@ _NAME = re.compile(rf"\b{_SHA}", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")
 _UNDOES_PULL = re.compile(
     r"^ {0,3}(?:This\s+)?reverts:?\s+(?:pull\s+request\s+|PR\s+)?"
-    r"(?:(?:[\w.-]+/[\w.-]+)?#|https?://\S{1,200}?/pull/)(?P<number>\d{1,9})\b(?![\w-])",
+    r"(?:(?P<of>[\w.-]+/[\w.-]+)?#|https?://\S{1,200}?/(?P<at>[\w.-]+/[\w.-]+)/pull/)(?P<number>\d{1,9})\b(?![\w-])",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEAD = re.compile(
@@ -47,9 +58,13 @@ _PULL_MERGE = re.compile(r"Merge pull request #(\d+)\b")
 
 
 def undone_in(body: str) -> list[str]:
-    """Return what the text of a commit says that it reverts: SHAs in lower case, pull requests as `#12`."""
+    """Return what the text of a commit says that it reverts: SHAs and pull requests, `#12` or `acme/apex#12`.
+
+    All in lower case.
+    """
     names = [name for said in _UNDOES.finditer(body) for name in _names(said["names"])]
-    return list(dict.fromkeys([*names, *(f"#{said['number']}" for said in _UNDOES_PULL.finditer(body))]))
+    numbers = [f"{said['of'] or said['at'] or ''}#{said['number']}".casefold() for said in _UNDOES_PULL.finditer(body)]
+    return list(dict.fromkeys([*names, *numbers]))
 
 
 def _names(text: str) -> list[str]:
@@ -67,15 +82,42 @@ def _plainly(body: str, sha: str) -> bool:
     return False
 
 
+def _reverting(commit: Commit) -> bool:
+    """Whether a commit is a revert by its subject, or merges a pull request that is one by its title."""
+    if _HEAD.match(commit.subject) or REVERT_BRANCH.match(commit.subject):
+        return True
+    title = commit.body.lstrip().partition("\n")[0]
+    return _PULL_MERGE.match(commit.subject) is not None and _HEAD.match(title) is not None
+
+
+class Pulled(NamedTuple):
+    """The pull request that a commit was the merge of: how a revert may name it, and what it changed.
+
+    `repositories` are the names of its repository in lower case, `brought` the commits that it brought or may have
+    brought, `before` those that may be the last one before it, and `paths` what it changed as GitHub lists it.
+    """
+
+    number: int
+    title: str
+    repositories: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    paths: tuple[str, ...] | None = None
+
+
 class Undone(NamedTuple):
     """The commit that takes another back; not `sure` where it may have meant something else.
 
-    `still` is a path that is as the other one left it, whatever the message says.
+    `still` is a path that is as the other one left it, whatever the message says. `whole` says that it is the pull
+    request which is taken back, with this `effect`, or that a message outright says so (`told`).
     """
 
     by: Commit
     sure: bool
     still: str | None = None
+    whole: bool = False
+    told: bool = False
+    effect: tuple[Change, ...] = ()
 
 
 class _Title(NamedTuple):
@@ -171,26 +213,37 @@ class _Index:
 
 
 class Reverts:
-    """The reverts of a history, asked for one commit at a time."""
+    """The reverts of a history, asked for one commit at a time.
 
-    def __init__(self, history: History, survey: Survey) -> None:
+    `repositories` are the names of the one that the history is of, in lower case: a revert of the pull request of
+    another one says nothing here.
+    """
+
+    def __init__(self, history: History, survey: Survey, repositories: Collection[str] = ()) -> None:
         self._history = history
         self._reverts = survey.reverts
+        self._repositories = repositories
+        self._numbers: dict[str, list[tuple[Commit, bool]]] | None = None
         self._known: Mapping[str, Commit] | None = None
         self._index: _Index | None = None
-        self._merges: list[tuple[Commit, Commit]] | None = None
+        self._merges: list[tuple[Commit, Commit, bool]] | None = None
         self._named: dict[str, list[Commit]] | None = None
         self._telling: dict[str, set[str]] | None = None
+        self._numbered: dict[str, set[str]] | None = None
 
-    def of(self, commit: Commit, tip: str) -> Undone | None:
-        """Return what takes `commit` back on the way to `tip`, or None; a revert that was itself reverted does not."""
+    def of(self, commit: Commit, tip: str, pulled: Pulled | None = None) -> Undone | None:
+        """Return what takes `commit` back on the way to `tip`, or None; a revert that was itself reverted does not.
+
+        `pulled` is the pull request that it is the merge commit of: what takes that back takes the commit back.
+        """
         outcome: dict[str, Undone | None] = {}
         found: dict[str, list[Undone]] = {}
         waiting = {commit.sha: commit}
         while waiting:
             current = next(reversed(waiting.values()))
             if current.sha not in found:
-                found[current.sha] = self._by(current, tip)
+                whole = self._of_whole(commit, pulled, tip) if current.sha == commit.sha and pulled is not None else ()
+                found[current.sha] = [*whole, *self._by(current, tip)]
             reverts = (item.by for item in found[current.sha])
             deeper = next((by for by in reverts if by.sha not in outcome and by.sha not in waiting), None)
             if deeper is not None:
@@ -200,8 +253,8 @@ class Reverts:
             del waiting[current.sha]
         undone = outcome[commit.sha]
         if undone is not None and undone.sure:
-            still = self._still(commit, tip)
-            return undone if still is None else Undone(undone.by, sure=False, still=still)
+            still = self._still(undone.effect or self._effect(commit), tip)
+            return undone if still is None else undone._replace(sure=False, still=still)
         return undone
 
     def taken_back(self, commit: Commit, tip: str) -> bool:
@@ -223,9 +276,8 @@ class Reverts:
         except CouldNotLook:
             return None
 
-    def _still(self, commit: Commit, tip: str) -> str | None:
-        """A path that is at `tip` as a commit left it, or None."""
-        changes = self._effect(commit)
+    def _still(self, changes: Sequence[Change], tip: str) -> str | None:
+        """A path that is at `tip` as some changes left it, or None."""
         there = self._there(tip) if changes else None
         if there is None:
             return None
@@ -272,10 +324,12 @@ class Reverts:
                 mainline = next((p for p in merge.parents if told and p.startswith(told[1].lower())), merge.parents[0])
                 if self._brought(merge, mainline, commit):
                     yield Undone(revert, sure=_plainly(revert.body, sha))
-        for merge, revert in self._merges_by_subject():
+        for merge, revert, numbered in self._merges_by_subject():
             if self._means_another(revert, merge, tip):
                 continue
-            if merge.sha == commit.sha or self._brought(merge, merge.parents[0], commit):
+            if merge.sha == commit.sha:
+                yield Undone(revert, sure=numbered and _reverting(revert))
+            elif self._brought(merge, merge.parents[0], commit):
                 yield Undone(revert, sure=False)
 
     def _brought(self, merge: Commit, mainline: str, commit: Commit) -> bool:
@@ -284,17 +338,17 @@ class Reverts:
         brought = self._history.reachable(merge.sha, [commit.sha])
         return bool(brought) and not self._history.reachable(mainline, [commit.sha])
 
-    def _merges_by_subject(self) -> list[tuple[Commit, Commit]]:
-        """The merges that a revert names by their subject or by their pull request, each with that revert."""
+    def _merges_by_subject(self) -> list[tuple[Commit, Commit, bool]]:
+        """The merges that a revert names by their subject or by their pull request (True), each with that revert."""
         if self._merges is not None:
             return self._merges
         wanted: dict[str, list[Commit]] = {name: list(reverts) for name, reverts in self._titles().titles.items()}
-        for key, reverts in self._reverts.items():
-            if key.startswith("#"):
-                wanted.setdefault(f"Merge pull request {key}…", []).extend(reverts)
-                wanted.setdefault(f"Merge pull request {key}", []).extend(reverts)
+        for key, naming in self._by_number().items():
+            reverts = [revert for revert, certain in naming if certain or _reverting(revert)]
+            wanted.setdefault(f"Merge pull request {key}…", []).extend(reverts)
+            wanted.setdefault(f"Merge pull request {key}", []).extend(reverts)
         named = {sha: {r.sha for r in self._reverts[sha]} for sha in self._cited()}
-        found: dict[tuple[str, str], tuple[Commit, Commit]] = {}
+        found: dict[tuple[str, str], tuple[Commit, Commit, bool]] = {}
         for name, carriers in self._history.survey(wanted).subjects.items() if wanted else ():
             number = _PULL_MERGE.match(name)
             for merge in carriers:
@@ -305,20 +359,24 @@ class Reverts:
                     continue
                 for revert in wanted[name]:
                     if revert.sha not in named.get(merge.sha, ()):  # which may say towards which side
-                        found[merge.sha, revert.sha] = (merge, revert)
+                        by_number = number is not None and revert in self._naming(f"#{number[1]}")
+                        found[merge.sha, revert.sha] = (merge, revert, by_number)
         self._merges = list(found.values())
         return self._merges
 
     def _titles(self) -> _Index:
         if self._index is None:
-            self._index = _Index(self._history.survey([EVERY_REVERT]).subjects.get(EVERY_REVERT, ()))
+            self._index = _Index(self._every_revert())
         return self._index
 
     def _by_subject(self, commit: Commit, tip: str) -> Iterator[Undone]:
         for revert, title in self._titles().of(commit):
             if self._means_another(revert, commit, tip) or not self._history.reachable(revert.sha, [commit.sha]):
                 continue
-            if title is None:
+            if self._names_another(revert, pulls(commit.subject)):
+                if self._may_touch(revert, commit):
+                    yield Undone(revert, sure=False)
+            elif title is None:
                 yield Undone(revert, sure=False)
             elif not self._twins(commit, revert, title):
                 yield Undone(revert, sure=True)
@@ -337,9 +395,98 @@ class Reverts:
 
     def _by_pull(self, commit: Commit) -> Iterator[Undone]:
         for number in pulls(commit.subject):
-            for revert in self._reverts.get(number, ()):
-                if revert.sha != commit.sha and self._history.reachable(revert.sha, [commit.sha]):
+            for revert, certain in self._by_number().get(number, ()):
+                if revert.sha == commit.sha or not self._history.reachable(revert.sha, [commit.sha]):
+                    continue
+                if certain or self._may_touch(revert, commit):
                     yield Undone(revert, sure=_HEAD.match(revert.subject) is not None)
+
+    def _by_number(self) -> Mapping[str, list[tuple[Commit, bool]]]:
+        """The commits that say they revert a pull request, by its number; False: it may be of another repository."""
+        if self._numbers is None:
+            self._numbers = {}
+            for key, reverts in self._reverts.items():
+                repository, mark, number = key.partition("#")
+                if not mark or (repository and self._repositories and repository not in self._repositories):
+                    continue
+                certain = not repository or bool(self._repositories)
+                self._numbers.setdefault(f"#{number}", []).extend((revert, certain) for revert in reverts)
+        return self._numbers
+
+    def _naming(self, number: str) -> list[Commit]:
+        return [revert for revert, _ in self._by_number().get(number, ())]
+
+    def _of_whole(self, commit: Commit, pulled: Pulled, tip: str) -> Iterator[Undone]:
+        """Yield what takes back the pull request that a commit is the merge of.
+
+        Only what it changed tells how much of it a commit takes back that names no commit: where each path is again
+        as it was before, or gone, there.
+        """
+        number = f"#{pulled.number}"
+        told = {revert.sha: (revert, _reverting(revert)) for revert in self._naming(number)}
+        for merge in self._every_revert():
+            branch = REVERT_BRANCH.match(merge.subject)
+            if branch is not None and branch[1] == str(pulled.number):
+                told.setdefault(merge.sha, (merge, True))
+        for title in (pulled.title, f"{plain(pulled.title)} ({number})"):
+            for revert, exact in self._titles().of(commit._replace(subject=title)):
+                if not self._names_another(revert, {number}) and not self._means_another(revert, commit, tip):
+                    told.setdefault(revert.sha, (revert, exact is not None))
+        there = self._history.reachable(tip, told)
+        own = {commit.sha, *pulled.brought}
+        paths = self._paths_of(commit, pulled) if told.keys() & there else None
+        for revert, outright in told.values():
+            if revert.sha in own or revert.sha not in there or not self._history.reachable(revert.sha, [commit.sha]):
+                continue
+            if paths is not None and not self._meets(revert, paths):
+                continue
+            effect = self._taken_away(revert, commit, pulled, paths or ())
+            yield Undone(revert, sure=outright and bool(effect), whole=True, told=outright, effect=effect)
+
+    def _names_another(self, revert: Commit, numbers: Collection[str]) -> bool:
+        """Whether a revert says by its number that it is of another pull request than these."""
+        if self._numbered is None:
+            self._numbered = {}
+            for key, naming in self._by_number().items():
+                for teller, _ in naming:
+                    self._numbered.setdefault(teller.sha, set()).add(key)
+        told = self._numbered.get(revert.sha, set())
+        return bool(told) and bool(numbers) and told.isdisjoint(numbers)
+
+    def _paths_of(self, commit: Commit, pulled: Pulled) -> tuple[str, ...] | None:
+        """The paths that a pull request changed, as far as that is known; None where its changes cannot be seen."""
+        if pulled.paths is not None:
+            return pulled.paths
+        shas = {commit.sha, *(() if len(commit.parents) > 1 else pulled.brought)}
+        changes = self._history.changes(shas)
+        if len(changes) < len(shas):
+            return None
+        return tuple(dict.fromkeys(change.path for listed in changes.values() for change in listed))
+
+    def _meets(self, revert: Commit, paths: Collection[str]) -> bool:
+        """Whether a commit changes one of the paths, or that cannot be seen."""
+        changes = self._history.changes([revert.sha]).get(revert.sha)
+        return changes is None or any(change.path in paths for change in changes)
+
+    def _taken_away(self, revert: Commit, commit: Commit, pulled: Pulled, paths: Collection[str]) -> tuple[Change, ...]:
+        """What a pull request changed, if all of that is in a revert as it was before, or gone; else nothing."""
+        after, then = self._there(commit.sha), self._there(revert.sha)
+        for base in pulled.before:
+            before = self._there(base)
+            if before is None or after is None or then is None:
+                continue
+            effect = [Change(path, before.get(path), after.get(path)) for path in paths]
+            # Where one of its paths did not change since, it began before that.
+            if effect and all(
+                change.before != change.after
+                and (then.get(change.path) == change.before or (then.get(change.path) is None and change.after))
+                for change in effect
+            ):
+                return tuple(effect)
+        return ()
+
+    def _every_revert(self) -> Sequence[Commit]:
+        return self._history.survey([EVERY_REVERT]).subjects.get(EVERY_REVERT, ())
 
     def _by_likeness(self, commit: Commit, tip: str) -> Iterator[Undone]:
         """A revert that names a commit of another branch with this one's subject: of what was picked or squashed."""
@@ -390,5 +537,5 @@ def _strongest(found: Iterable[Undone], outcome: Mapping[str, Undone | None]) ->
         if undone is None:
             live.append(item)
         elif not undone.sure:
-            live.append(Undone(item.by, sure=False))
+            live.append(item._replace(sure=False))
     return next((item for item in live if item.sure), live[0] if live else None)

@@ -18,10 +18,12 @@ _TYPE = re.compile(r"^(?!revert)[a-z]+(?:\([^()]*\))?!?:\s+(?=\S)", re.IGNORECAS
 _NUMBERS = re.compile(r"#\d+")
 _ODD_ENDS = frozenset(("", " ", "\t", *_QUOTES))
 EVERY_REVERT = "(every revert)"
-"""Wanted as a subject, this finds every commit whose subject begins as those of reverts do."""
+"""Wanted as a subject, this finds every commit whose subject begins as those of reverts do, or merges a revert."""
 REVERTING = (
     r"(?:revert(?:s|ed|ing)?|reapply|re-?land|undo(?:es|ing)?|back(?:s|ed|ing)?[\s-]?out|roll(?:s|ed|ing)?[\s-]?back)\b"
 )
+REVERT_BRANCH = re.compile(r"Merge pull request #\d{1,9} from [^/\s]+/revert-(\d{1,9})-")
+"""The merge of a branch that GitHub's button made to revert a pull request, which the branch's name names."""
 _REVERTING = re.compile(rf"\W{{0,3}}(?:[a-z]+(?:\([^()]*\))?!?:\s*)?(?:{REVERTING})", re.IGNORECASE)
 _BUCKET = 12
 """Characters by which cut subjects are looked up; also the least that a marked cut must leave."""
@@ -130,7 +132,7 @@ class Wanted:
     def matches(self, actual: str) -> dict[str, Manner]:
         """The wanted subjects that name a commit with the subject `actual`, each with its manner."""
         found: dict[str, Manner] = {}
-        if self._reverts and _REVERTING.match(actual):
+        if self._reverts and (_REVERTING.match(actual) or REVERT_BRANCH.match(actual)):
             found[EVERY_REVERT] = Manner.EXACT
         if self._cannot_match(actual):
             return found

@@ -103,6 +103,26 @@ def test_C8_closed_stdout_changes_no_exit_code(made, arguments):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("cluster", 7), 0), (("cluster", 8), 1), (("--version",), 0), (("nonsense",), 2)]
+)
+def test_C8_closed_stderr_changes_no_exit_code(made, arguments, code):
+    command = [sys.executable, "-m", "triage", *map(str, arguments)]
+    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *command], cwd=made, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("cluster", 7), ("cluster", 8, "--json"), ("lint", "--json"), ("--help",), ("schema",)]
+)
+def test_C8_a_reader_that_went_away_is_141_and_no_verdict(made, arguments):
+    read, write = os.pipe()
+    os.close(read)
+    done = triage(*arguments, cwd=made, stdout=write)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 @pytest.mark.parametrize("arguments", [("cluster", 7), ("cluster", 7, "--json"), ("--help",), ("schema",)])
 def test_C8_a_full_disk_behind_stdout_is_said_and_is_exit_3(made, arguments):
     with Path("/dev/full").open("w") as full:

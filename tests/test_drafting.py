@@ -75,6 +75,21 @@ def read(text: str) -> reading.ClusterFile:
     return file
 
 
+def test_sub_issues_that_are_more_than_were_read_are_parts_that_are_not_proven():
+    beyond = issue(state="closed", sub_issues=None, how="GraphQL")
+    assert decided(beyond).parts == "github"
+    assert not decided(issue(state="closed", sub_issues=None, how="REST")).parts
+
+
+def test_links_that_rest_does_not_tell_are_not_said_to_be_none():
+    for how, words in (("REST", "by REST GitHub does not tell which"), ("GraphQL", "was not read to the end")):
+        text = drafted(issue(state="closed", pulls=None, how=how))
+        assert words in text
+        assert "GitHub links no" not in text
+        read(text)
+    assert "GitHub links no merged change" in drafted(issue(state="closed"))
+
+
 def decided(*facts, number: int = 623, **more):
     return read(drafted(*facts, **more)).cluster.issues[number]
 

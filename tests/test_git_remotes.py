@@ -7,7 +7,7 @@ from repositories import Repository
 
 from triage.errors import NothingToJudge
 from triage.git import repository_of, url_names
-from triage.git.remotes import host_and_name
+from triage.git.remotes import host_and_name, remotes_of, without_user
 
 
 @pytest.fixture
@@ -84,6 +84,46 @@ def test_an_address_names_host_and_repository(url, expected):
 )
 def test_only_the_whole_path_names_a_repository(url, whether):
     assert url_names(url, "acme/apex") is whether
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://github.com/acme/apex.git", "https://github.com/acme/apex.git"),
+        ("http://[::1]:80/acme/apex", "http://[::1]:80/acme/apex"),
+        ("https://alice:S3CRET@github.com/acme/apex", "https://github.com/acme/apex"),
+        ("S3CRET@github.com:acme/apex", "github.com:acme/apex"),
+        ("alice:S3CRET@github.com:acme/apex", "…github.com:acme/apex"),
+        ("S3CRET@github.com/acme/apex", "github.com/acme/apex"),
+        ("https://github.com/acme/apex?access_token=S3CRET", "https://github.com/acme/apex…"),
+        ("https://github.com/acme/apex?access_token=S3CRET@x", "https://…"),
+        ("https://github.com/acme/apex#S3CRET", "https://github.com/acme/apex…"),
+        ("github.com:acme/apex?access_token=S3CRET", "github.com:acme/apex…"),
+        ("https://alice:S3/CRET@github.com/acme/apex", "https://…"),
+        ("https://alice:S3?CRET@github.com/acme/apex", "https://…"),
+        ("alice:S3/CRET@github.com:acme/apex", "…"),
+        ("https://evil.example/@github.com/acme/apex", "https://…"),
+        ("ext::curl -H S3CRET", "ext::…"),
+        ("ext::https://S3CRET@github.com/acme/apex", "ext::…"),
+        ("/srv/x@y/acme/apex", "/srv/x@y/acme/apex"),
+        ("file:///srv/x@y/acme/apex", "file:///srv/x@y/acme/apex"),
+    ],
+)
+def test_K2_what_is_shown_of_an_address_holds_no_secret(repository, url, shown):
+    assert without_user(url) == shown
+    remote(repository, "origin", url)
+    assert "CRET" not in "".join(remotes_of(repository.folder).urls)
+
+
+def test_what_is_left_out_of_an_address_makes_no_other_repository_of_it():
+    for url in (
+        "https://evil.example/@github.com/acme/apex",
+        "https://evil.example/?@github.com/acme/apex",
+        "evil.example:@github.com:acme/apex",
+        "https://evil.example/acme/apex?x",
+    ):
+        assert not url_names(without_user(url), "acme/apex"), url
+    assert url_names(without_user("alice@github.com:acme/apex"), "acme/apex")
 
 
 def test_the_order_is_upstream_github_origin(repository):

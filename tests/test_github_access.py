@@ -202,8 +202,10 @@ def test_a_strange_remote_is_told_and_not_asked():
         ({"GITHUB_TOKEN": "b", "GH_TOKEN": " \n"}, None, "GITHUB_TOKEN"),
         ({"GH_ENTERPRISE_TOKEN": "c", "GH_TOKEN": "a"}, None, "GH_TOKEN"),
         ({"GH_ENTERPRISE_TOKEN": "c"}, "github.com", None),
-        ({"GH_ENTERPRISE_TOKEN": "c", "GH_TOKEN": "a"}, "ghes.example.com", "GH_ENTERPRISE_TOKEN"),
-        ({"GITHUB_ENTERPRISE_TOKEN": "c", "GH_TOKEN": "a"}, "ghes.example.com", "GITHUB_ENTERPRISE_TOKEN"),
+        ({"GH_ENTERPRISE_TOKEN": "c", "GH_TOKEN": "a"}, "ghes.example.com", None),
+        ({"GITHUB_ENTERPRISE_TOKEN": "c", "GH_TOKEN": "a"}, "ghes.example.com", None),
+        ({"GH_ENTERPRISE_TOKEN": "c", "GH_HOST": "ghes.example.com"}, "evil.example.com", "GH_ENTERPRISE_TOKEN"),
+        ({"GITHUB_ENTERPRISE_TOKEN": "c", "GH_HOST": "ghes.example.com"}, None, "GITHUB_ENTERPRISE_TOKEN"),
         ({"GH_TOKEN": "a", "GITHUB_TOKEN": "b"}, "ghes.example.com", None),
         ({"GH_TOKEN": "a"}, "acme.ghe.com", None),
         ({"GH_TOKEN": "a", "GH_HOST": "ghes.example.com"}, "ghes.example.com", "GH_TOKEN"),
@@ -215,6 +217,70 @@ def test_a_strange_remote_is_told_and_not_asked():
 def test_whose_token_goes_where(environment, remote, source):
     found = find_access(environment, remote, ask=lambda host: None).token
     assert (found.source if found else None) == source
+
+
+@pytest.mark.parametrize(
+    ("named_by", "source"),
+    [
+        ("--repo", "GH_ENTERPRISE_TOKEN"),
+        ("GH_REPO", "GH_ENTERPRISE_TOKEN"),
+        ("TRIAGE_REPOSITORY", "GH_ENTERPRISE_TOKEN"),
+        ("triage.toml", None),
+        ("../pyproject.toml", None),
+        ("the address", None),
+        ("remote", None),
+    ],
+)
+def test_K1_a_host_that_only_a_clone_names_gets_no_token_of_a_variable(named_by, source):
+    environment = {"GH_ENTERPRISE_TOKEN": CANARY, "GH_TOKEN": CANARY}
+    host, token = find_access(environment, "ghes.example.com", named_by, ask=lambda host: None)
+    assert (token.source if token else None) == source
+    assert host.source == named_by
+    assert host.claimed is (source is None)
+    assert find_access(environment, "ghes.example.com", named_by, ask=lambda host: Token("x", "gh")).token is not None
+
+
+def test_K1_gh_is_not_told_the_variables_which_it_would_answer_with(tmp_path):
+    script = 'echo "$GH_ENTERPRISE_TOKEN$GITHUB_ENTERPRISE_TOKEN$GH_TOKEN$GITHUB_TOKEN"'
+    names = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN")
+    assert ask_gh("evil.example.com", {**fake_gh(tmp_path, script), **dict.fromkeys(names, CANARY)}) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "named", "source", "words"),
+    [
+        ({}, None, "remote", "gh auth login, or put a token into GH_TOKEN"),
+        ({}, "GitHub.com", "triage.toml", "gh auth login, or put a token into GH_TOKEN"),
+        (
+            {},
+            "ghes.example.com",
+            "remote",
+            "gh auth login --hostname ghes.example.com, or export GH_HOST=ghes.example.com and GH_ENTERPRISE_TOKEN=…",
+        ),
+        (
+            {},
+            "ghes.example.com",
+            "--repo",
+            "gh auth login --hostname ghes.example.com, or export GH_ENTERPRISE_TOKEN=…",
+        ),
+    ],
+)
+def test_what_to_do_without_a_token_would_work(environment, named, source, words):
+    assert access.log_in(find_host(environment, named, source)) == words
+
+
+def test_two_hosts_that_are_named_are_told_and_a_local_one_stands_for_any():
+    for named_by in ("--repo", "GH_REPO", "triage.toml", "the address"):
+        for environment in (
+            {"GH_HOST": "ghes.example.com"},
+            {"GITHUB_API_URL": "https://ghes.example.com/api/v3"},
+        ):
+            with pytest.raises(AskedWrongly, match=f"{named_by} names the host github.com") as caught:
+                find_host(environment, "www.github.com", named_by)
+            assert "the host ghes.example.com" in caught.value.message
+            assert find_host(environment, "GHES.example.com", named_by).name == "ghes.example.com"
+        local = find_host({"GITHUB_API_URL": "http://127.0.0.1:8080"}, "github.com", named_by)
+        assert local.name == "127.0.0.1:8080"
 
 
 def test_a_token_is_stripped_and_gh_is_asked_only_without_one():

@@ -252,6 +252,51 @@ def test_what_is_asked_wrongly_is_refused_before_anything_is_read(place, argumen
     assert requests == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("other.yaml", "next: read other.yaml, say who decided and why, then: call it 623.yaml"),
+        ("623.yaml", "then: triage cluster 623.yaml"),
+    ],
+)
+def test_what_new_says_is_next_would_work(place, name, said):
+    done = place.run("new", 623, "-o", name)
+    assert done.returncode == 0
+    assert said in done.stderr
+    assert "triage schema > cluster.schema.json" in done.stderr
+    assert "init" not in done.stderr
+    own = place.run("new", 623)
+    assert "then: triage cluster 623" in own.stderr
+    assert "(clusters/cluster.schema.json): triage init writes it" in own.stderr
+
+
+def test_K7_a_secret_of_github_goes_into_no_draft_row_or_document(place):
+    apex = place.world.repositories[0]
+    secret = "ghp_" + "0Secret1" * 5
+    key = "-----BEGIN RSA PRIVATE KEY----- AKIA0123456789ABCDEF"
+    leaky = apex.issue(800, title=f"Leaks {secret}", body=f"- [ ] not {secret}\n", created="2025-09-01T12:30:00Z")
+    other = apex.issue(801, title=f"Leaks {key}", created="2025-09-01T12:30:00Z")
+    leaky.cross_reference(other, "2025-09-01T13:00:00Z")
+    subject = f"fix: drop {secret}"
+    commit = place.repository.commit({"src/leak.py": "x"}, subject)
+    place.repository.ref("refs/remotes/origin/main", commit)
+    apex.commit(commit, subject=subject, authored="2025-09-01T15:00:00Z")
+    leaky.close("2025-09-01T15:00:30Z", closer=commit)
+    done = place.run("new", 800, "--with", 801)
+    assert done.returncode == 0
+    text = (place.folder / "clusters" / "800.yaml").read_text("utf-8")
+    shown = [done.stdout, done.stderr, text]
+    for arguments in (("issue", 800), ("issue", 800, "--json"), ("issue", 801), ("cluster", 800, "--json")):
+        done = place.run(*arguments)
+        assert "[masked]" in done.stdout
+        shown += [done.stdout, done.stderr]
+    for secret_part in (secret[:20], "AKIA0123"):
+        assert not [one for one in shown if secret_part in one]
+    assert "Leaks [masked]" in text
+    assert "subject:" not in text
+    assert reading.read(place.folder / "clusters" / "800.yaml").cluster.issues[800].evidence[0].commit == commit
+
+
 # -- issue ----------------------------------------------------------------------------------------------
 
 
@@ -341,6 +386,61 @@ def test_the_report_of_an_issue_goes_to_a_file_but_not_over_decisions(place):
     assert files(place.folder) == before
 
 
+@pytest.mark.parametrize("command", ["issue", "new", "sync"])
+def test_an_address_of_another_host_or_repository_is_refused_before_anything_is_read(place, command):
+    address = "https://ghe.other.example/acme/apex/issues/529"
+    elsewhere = {"GITHUB_API_URL": "https://ghe.corp.example/api/v3", "GITHUB_GRAPHQL_URL": ""}
+    named = ("ghe.other.example", "ghe.corp.example")
+    refused(place.run(command, address, **elsewhere), 2, *named)
+    refused(
+        place.run(command, address, GITHUB_API_URL="", GITHUB_GRAPHQL_URL="", GH_HOST="ghe.corp.example"), 2, *named
+    )
+    refused(place.run(command, address, "-R", "ghe.corp.example/acme/apex"), 2, *named)
+    refused(place.run(command, address, GITHUB_API_URL="", GITHUB_GRAPHQL_URL=""), 4, "on ghe.other.example")
+    (place.folder / "triage.toml").write_text('repository = "ghe.corp.example/acme/apex"\n')
+    refused(place.run(command, address, GITHUB_API_URL="", GITHUB_GRAPHQL_URL=""), 2, *named)
+    (place.folder / "triage.toml").unlink()
+    more = ("--with", "https://github.com/acme/desktop/issues/9") if command == "new" else ()
+    if command == "sync":
+        more = ("https://github.com/acme/desktop/issues/9",)
+    if more:
+        done, requests = place.asked(command, 623, *more)
+        refused(done, 2, "not an issue of acme/apex")
+        assert requests == 0
+
+
+def test_the_repository_may_be_named_with_its_host(place):
+    assert place.run("issue", 623, "-R", "github.com/acme/apex").returncode == 0
+    assert place.run("issue", 623, GH_REPO="github.com/acme/apex").returncode == 0
+
+
+def test_a_host_that_only_the_clone_names_is_asked_for_nothing_with_a_token_of_a_variable(place):
+    none = {"GITHUB_API_URL": "", "GITHUB_GRAPHQL_URL": "", "GH_ENTERPRISE_TOKEN": CANARY}
+    hint = "gh auth login --hostname evil.invalid, or export GH_HOST=evil.invalid and GH_ENTERPRISE_TOKEN=…"
+    (place.folder / "triage.toml").write_text('repository = "evil.invalid/acme/apex"\n')
+    refused(place.run("issue", 623, **none), 4, "no token to read acme/apex on evil.invalid", hint)
+    found = checks(place, **none)
+    assert "evil.invalid, from triage.toml" in found["host"]["found"]
+    assert (found["token"]["status"], found["token"]["remedy"]) == ("warning", hint)
+    (place.folder / "triage.toml").unlink()
+    place.repository.git("remote", "set-url", "origin", "https://evil.invalid/acme/apex")
+    refused(place.run("issue", 623, **none), 4, "no token to read acme/apex on evil.invalid", hint)
+    found = checks(place, **none)
+    assert "evil.invalid, from the remote origin" in found["host"]["found"]
+    assert "only the clone names" in found["token"]["found"]
+
+
+def test_without_graphql_it_is_said_that_links_are_not_told(place):
+    place.world.graphql = False
+    done = place.run("issue", 623)
+    said = "by REST GitHub does not tell which pull requests close #623"
+    assert f"{said}: --pull P names them" in done.stderr
+    assert said not in place.run("issue", 623, "--pull", 453).stderr
+    draft = place.run("new", 623, "-o", "-").stdout
+    assert said in draft
+    assert "links no merged change" not in draft
+
+
 # -- init -----------------------------------------------------------------------------------------------
 
 
@@ -391,6 +491,61 @@ def test_init_without_a_repository_names_none(tmp_path, place):
     assert place.run("lint", cwd=bare).returncode == 2
 
 
+def test_init_writes_its_files_whole_and_takes_none_that_is_empty_for_one(place):
+    (place.folder / "triage.toml").write_text("")
+    (place.folder / "clusters").mkdir()
+    (place.folder / "clusters" / "cluster.schema.json").write_text("")
+    done = place.run("init")
+    assert done.returncode == 0
+    assert "triage.toml: already there, but empty: remove it, and triage init" in done.stdout
+    assert "cluster.schema.json: already there, but empty: triage schema > " in done.stdout
+
+
+def test_init_on_a_full_disk_leaves_no_half_of_a_file(place):
+    command = 'ulimit -f 0; trap "" XFSZ; exec "$@"'
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place.home), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        ["bash", "-c", command, "bash", sys.executable, "-m", "triage", "init"],
+        cwd=place.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    refused(done, 3, "cannot be written")
+    assert "-o" not in done.stderr
+    assert list(files(place.folder)) == ["src/auth.py", "src/session.py", "tests/test_session.py"]
+
+
+def test_init_does_all_before_it_tells_of_it(place):
+    read, write = os.pipe()
+    os.close(read)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place.home)}
+    done = subprocess.run(
+        [sys.executable, "-m", "triage", "init"],
+        cwd=place.folder,
+        env=environment,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert {"triage.toml", "clusters/cluster.schema.json"} <= set(files(place.folder))
+
+
+def test_init_follows_its_flags_or_refuses_them(place):
+    refused(place.run("init", "--from", "x"), 2, "leave --from out")
+    refused(place.run("init", "--as-of", "closed"), 2, "leave --as-of out")
+    assert place.run("init", "-R", "ghe.corp.example/acme/desktop", "--branch", "stable").returncode == 0
+    text = (place.folder / "triage.toml").read_text("utf-8")
+    assert 'repository = "ghe.corp.example/acme/desktop"\n' in text
+    assert '\nbranch = "stable"\n' in text
+    assert place.run("init", "-R", "acme/desktop").returncode == 0
+    refused(place.run("init", "-R", "acme/apex"), 2, "triage.toml is there already", 'repository = "acme/apex"')
+    refused(place.run("init", "--branch", "main"), 2, "triage.toml is there already")
+
+
 # -- sync and lint --------------------------------------------------------------------------------------
 
 
@@ -430,6 +585,57 @@ def test_sync_says_what_it_could_not_do(place):
     assert "1 issue" in done.stdout
     place.github.fault(reply(502), when="/graphql")
     assert place.run("sync", 623).returncode == 3
+
+
+def test_sync_says_of_each_number_that_is_no_issue_what_it_is(place):
+    for number, code, words in (
+        (999, 1, "acme/apex has no issue #999"),
+        (42, 1, "issue #42 of acme/apex was deleted"),
+        (41, 1, "#41 was transferred to acme/desktop#9: triage sync 9 -R acme/desktop"),
+        (453, 0, "#453 is a pull request of acme/apex"),
+    ):
+        done = place.run("sync", number)
+        assert (done.returncode, done.stderr.count("warning: ")) == (code, 1), done.stderr
+        assert words in done.stderr
+        assert "0 issues" in done.stdout
+    done = place.run("sync", 623, 999)
+    assert done.returncode == 1
+    assert "1 issue," in done.stdout
+
+
+def test_lint_takes_what_the_snapshot_does_not_have_for_no_finding(place):
+    clusters = place.folder / "clusters"
+    clusters.mkdir()
+    (clusters / "640.yaml").write_text(
+        "cluster: 640\nissues:\n  640: {decision: resolved, evidence: [{commit: 'abcdef012345'}]}\n"
+    )
+    assert place.run("sync", 640).returncode == 0
+    rules = {one["rule"] for one in json.loads(place.run("lint", "--json").stdout)["findings"]}
+    assert "not-read" not in rules
+    assert "not-read" in place.run("cluster", 640, "--offline", "--json").stdout
+
+
+def test_lint_finds_the_snapshot_without_a_HOME(place, tmp_path):
+    clusters = place.folder / "clusters"
+    clusters.mkdir()
+    (clusters / "453.yaml").write_text("cluster: 453\nissues: {453: {decision: open}}\n")
+    code = (
+        "import os, pwd, sys\nos.environ.pop('HOME', None)\n"
+        "told = pwd.struct_passwd(('alice', 'x', os.getuid(), os.getgid(), '', sys.argv.pop(1), ''))\n"
+        "pwd.getpwuid = lambda number: told\n"
+        "from triage.cli import main\nmain()\n"
+    )
+    assert place.run("sync", 453).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(place.home), "lint"],
+        cwd=place.folder,
+        env={"PATH": os.environ["PATH"], "GITHUB_API_URL": place.github.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "error[is-pull]" in done.stdout, done.stderr
+    assert done.returncode == 1
 
 
 def test_lint_tells_what_the_snapshot_contradicts_and_asks_nobody(place):
@@ -533,12 +739,64 @@ def test_doctor_says_what_is_missing_and_what_would_mend_it(place):
     found = checks(place, GH_TOKEN="")
     assert (found["token"]["status"], found["token"]["remedy"]) == (
         "warning",
-        "gh auth login, or put a token into GH_TOKEN",
+        f"gh auth login --hostname {place.github.url.partition('//')[2]}, or export GH_ENTERPRISE_TOKEN=…",
     )
     assert found["clone"]["remedy"].startswith("git config --add remote.origin.fetch")
     assert found["snapshot"]["remedy"] == "triage sync"
     assert found["clusters"]["remedy"] == "triage init makes it"
     assert "rights" not in found
+
+
+def test_doctor_knows_the_clone_in_the_cache_folder(place, tmp_path):
+    made = place.repository.clone(tmp_path / "made", "--mirror")
+    cache = tmp_path / "cache"
+    host = place.github.url.partition("//")[2]
+    kept = cache / "triage" / "clones" / host / "acme" / "apex.git"
+    kept.parent.mkdir(parents=True)
+    made.rename(kept)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    found = checks(place, "--offline", "-R", "acme/apex", cwd=outside, XDG_CACHE_HOME=str(cache))
+    assert "apex.git (in the cache folder): " in found["clone"]["found"]
+    assert "is needed" in checks(place, "--offline", "-R", "acme/apex", cwd=outside)["clone"]["found"]
+
+
+def test_doctor_takes_no_error_of_github_for_a_missing_repository(place):
+    place.github.fault(reply(200, {"data": None, "errors": [{"message": "Something went wrong"}]}), when="/graphql")
+    told = checks(place, code=1)["rights"]
+    assert told["found"] == "not known: GitHub does not answer who asks, and says Something went wrong"
+
+
+def test_doctor_names_the_templates_that_are_not_there_and_goes_on(place):
+    (place.folder / "triage.toml").write_text('templates = "nope"\n')
+    found = checks(place, "--offline", code=1)
+    assert found["templates"]["found"] == "there is no folder nope/ (`templates` in triage.toml)"
+    assert "clusters" in found
+    refused(place.run("cluster", 7), 2, "`templates` in triage.toml")
+    told = checks(place, "--offline", code=1, TRIAGE_TEMPLATES="gone")["templates"]["found"]
+    assert told == "there is no folder gone/ (TRIAGE_TEMPLATES)"
+
+
+def test_doctor_names_the_remotes_that_disagree(place):
+    place.repository.git("remote", "rename", "origin", "one")
+    place.repository.git("remote", "add", "two", "git@github.com:bob/apex.git")
+    said = checks(place, "--offline")["repository"]["found"]
+    assert "they name github.com/acme/apex, github.com/bob/apex" in said
+
+
+def test_K2_no_address_of_a_remote_is_shown_with_its_secret(place):
+    secret = "S3cret" * 3
+    for url in (f"alice:{secret}@github.com:acme/other", f"https://github.com/acme/other?access_token={secret}"):
+        place.repository.git("remote", "set-url", "origin", url)
+        for arguments in (("doctor", "-R", "acme/apex"), ("issue", 623, "-R", "acme/apex", "--offline")):
+            done = place.run(*arguments)
+            assert secret not in done.stdout + done.stderr
+
+
+def test_a_flag_that_means_nothing_to_a_command_is_refused(place):
+    for command in (("doctor",), ("lint",), ("new", 623), ("sync",)):
+        refused(place.run(*command, "--from", "x"), 2, "leave --from out")
+        refused(place.run(*command, "--as-of", "closed"), 2, "leave --as-of out")
 
 
 def test_doctor_offline_asks_nobody_and_says_so(place):

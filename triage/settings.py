@@ -47,7 +47,9 @@ class Settings(NamedTuple):
     github_wait: int = 30
     """How long to wait for GitHub's limits in one run, in all."""
     host: str | None = None
-    """The host that `--repo HOST/OWNER/NAME` or GH_REPO names."""
+    """The host of a repository that is given as `HOST/OWNER/NAME`."""
+    host_source: str | None = None
+    """What names that host: a flag, a variable, or a settings file, which may have come with a clone."""
     file: Path | None = None
     """The file that some of them come from."""
 
@@ -89,7 +91,7 @@ def _repository(value: Any, where: str) -> dict[str, Any]:
     """A repository, and the host that may stand before it, as `gh` takes it: `[HOST/]OWNER/NAME`."""
     host, slash, rest = value.partition("/") if isinstance(value, str) else ("", "", "")
     if slash and "/" in rest and _HOST.fullmatch(host):
-        return {"host": host.lower(), "repository": _checked("repository", rest, str, where)}
+        return {"host": host.lower(), "host_source": where, "repository": _checked("repository", rest, str, where)}
     return {"repository": _checked("repository", value, str, where)}
 
 

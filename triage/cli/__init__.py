@@ -10,12 +10,15 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from triage import __version__
 from triage.errors import TriageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # pydantic would look through every installed distribution for plugins, and run those it finds.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -52,8 +55,28 @@ def has_token(text: str) -> bool:
     return _TOKEN.search(text) is not None
 
 
+class _Unheard(Exception):
+    """Who reads stdout went away. Under its own name click would end the program with 1, which is a verdict."""
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as fault:
+        raise _Unheard from fault
+
+
 class _Commands(click.Group):
     """Imports a command's module when the command is used."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with _heard():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _heard():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(COMMANDS)
@@ -103,13 +126,15 @@ def run() -> NoReturn:
         code = stop.code if isinstance(stop.code, int) else 1
         atexit._run_exitfuncs()  # noqa: SLF001 - what was begun is ended; only memory is left to the system
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.flush()
+            if sys.stderr is not None:
+                sys.stderr.flush()
         os._exit(code)
     os._exit(0)
 
 
 def main() -> None:
     """Run the command line; a fault is one message with a hint and the contract's exit code."""
+    _fill_the_streams()
     _end_tidily()
     debug = "--debug" in sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
@@ -140,9 +165,8 @@ def _run(*, debug: bool) -> int:
         _trace(debug=debug)
         _complain(fault.message, fault.hint)
         code = fault.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+    except _Unheard:
+        code = _unheard()
     except OSError as fault:
         _trace(debug=debug)
         _complain(*_failed(fault))
@@ -154,6 +178,12 @@ def _run(*, debug: bool) -> int:
         )
         code = 3
     return code if isinstance(code, int) else 0
+
+
+def _unheard() -> int:
+    """Let nothing more be printed: the reader went away. Return the exit code that a shell has for that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 141
 
 
 def _usage(fault: click.ClickException) -> str | None:
@@ -191,6 +221,15 @@ def _failed(fault: OSError) -> tuple[str, str | None]:
     return f"{fault.filename or 'writing'}: {fault.strerror or fault}", None
 
 
+def _fill_the_streams() -> None:
+    """Open what the shell closed: the next file would have its number, and be written to by what reports a fault."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def _end_tidily() -> None:
     """Let a polite end, as by `timeout` or a stopped job, remove temporary files and end git like any other."""
     import signal  # noqa: PLC0415 - no part of `import triage.cli`
@@ -211,8 +250,7 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _unheard()
     except OSError as fault:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if code != 3:  # noqa: PLR2004 - else it was said before

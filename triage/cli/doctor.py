@@ -12,9 +12,9 @@ import click
 
 from triage import settings
 from triage.cli import files
-from triage.cli.options import everywhere, from_flags
+from triage.cli.options import everywhere, from_flags, templates_from, without
 from triage.cli.talk import visible
-from triage.cli.tracking import LOG_IN, GitHub
+from triage.cli.tracking import GitHub
 from triage.errors import AccessRefused, AskedWrongly, NothingToJudge, TriageError
 from triage.model import Severity
 
@@ -59,7 +59,10 @@ def command(as_json: bool, **flags: Any) -> int:  # noqa: FBT001 - click's signa
         if not as_json:
             _show(check)
     if as_json:
-        click.echo(json.dumps({"format": 1, "checks": [check._asdict() for check in checks]}, ensure_ascii=False))
+        from triage.reports.document import masked  # noqa: PLC0415 - only for --json
+
+        told = masked({"format": 1, "checks": [check._asdict() for check in checks]})
+        click.echo(json.dumps(told, ensure_ascii=False))
     return int(any(check.status == FAILED for check in checks))
 
 
@@ -77,17 +80,18 @@ def _checks(flags: dict[str, Any]) -> Iterator[Check]:
     except AskedWrongly as fault:
         yield Check("settings", FAILED, fault.message, fault.hint)
         return
-    options = from_flags(flags)
+    options = from_flags(flags, doubtful=True)
+    without(options, "nothing is judged here", "exported", "as_of")
     yield from _settings(options, flags)
     github, standing, checks = _repository(options, flags)
     yield from checks
     if github is not None:
         yield from _online(github, options)
-    yield _clone(options, standing)
+    yield _clone(options, standing, github)
     if github is not None:
         yield _snapshot(github, options)
     yield _clusters(options)
-    yield _templates(options)
+    yield _templates(options, flags)
 
 
 # -- here -------------------------------------------------------------------------------------------
@@ -123,7 +127,7 @@ def _sources(options: Options, flags: Mapping[str, Any]) -> Iterator[tuple[str, 
     """Yield each setting that does not have its default: its name, its value, and where that stands."""
     table = _table(options.settings.file)
     for key in settings.Settings._fields:
-        if key in ("file", "host"):
+        if key in ("file", "host", "host_source"):
             continue
         variables = [f"TRIAGE_{key.upper()}"]
         variables += ["GH_REPO", "GITHUB_REPOSITORY"] if key == "repository" and key not in table else []
@@ -159,17 +163,28 @@ def _repository(options: Options, flags: Mapping[str, Any]) -> tuple[GitHub | No
         repository, host = named, None
     github = GitHub(options, repository, host)
     if repository is None:
-        check = Check("repository", WARNING, "not known: no remote names one, so GitHub is not read", "-R OWNER/NAME")
-        return None, standing, [check]
+        why = f"not known: {_why_unknown(standing)}, so GitHub is not read"
+        return None, standing, [Check("repository", WARNING, why, "-R OWNER/NAME")]
     try:
         where = github.host
     except AskedWrongly as fault:
         return None, standing, [Check("host", FAILED, fault.message, fault.hint)]
     from_where = f"from {source}" if source else f"from the remote {_remote(options)}"
     checks = [Check("repository", OK, f"{repository}, {from_where}")]
-    told = {"default": "the default", "remote": "from the remote"}.get(where.source, f"from {where.source}")
+    remote = f"from the remote {_remote(options)}" if where.source == "remote" else ""
+    told = "the default" if where.source == "default" else remote or f"from {where.source}"
     checks.append(Check("host", OK, f"{where.name}, {told}; asked at {where.api}"))
     return github, standing, checks
+
+
+def _why_unknown(standing: Standing | None) -> str:
+    from triage.git.remotes import host_and_name  # noqa: PLC0415 - git
+
+    urls = standing.urls if standing is not None else ()
+    named = sorted({"/".join(place) for url in urls if (place := host_and_name(url)) is not None})
+    if len(named) > 1:
+        return f"none of the remotes is called upstream, github or origin, and they name {', '.join(named)}"
+    return "no remote names one"
 
 
 def _remote(options: Options) -> str:
@@ -179,19 +194,22 @@ def _remote(options: Options) -> str:
     return own.remote if own is not None else ""
 
 
-def _clone(options: Options, standing: Standing | None) -> Check:
+def _clone(options: Options, standing: Standing | None, github: GitHub | None) -> Check:
     from triage import git  # noqa: PLC0415
 
     if standing is None:
         return Check("clone", WARNING, f"{options.git or 'the current folder'} is no clone", "-C PATH names one")
-    if standing.clone is None:
+    place, about = standing.clone, ""
+    if place is None and github is not None:
+        place, about = github.kept_clone(), " (in the cache folder)"
+    if place is None:
         there = f"the repository here is another one ({', '.join(standing.urls)})" if standing.urls else "none here"
         return Check(
             "clone", WARNING, f"{there}: one is made in the cache folder when it is needed", "-C PATH names one"
         )
     try:
         history, stand = git.open_history(
-            standing.clone,
+            place,
             branch=options.branch or options.settings.branch,
             repository=standing.repository,
             timeout=float(options.settings.git_timeout),
@@ -202,9 +220,7 @@ def _clone(options: Options, standing: Standing | None) -> Check:
     pulls = sum("/pull/" in name for name in history.refs)
     fetched = f", fetched {_ago(state.fetched, options.now)}" if state.fetched is not None else ""
     refs = f", {pulls:,} pull-request refs" if pulls else ""
-    found = (
-        f"{Path(standing.clone).resolve()}: {state.label}{fetched}{refs}; judged by {stand.branch} at {stand.sha[:9]}"
-    )
+    found = f"{place.resolve()}{about}: {state.label}{fetched}{refs}; judged by {stand.branch} at {stand.sha[:9]}"
     if state.blind is not None:
         return Check("clone", WARNING, f"{found}; {state.blind}", state.cure)
     return Check("clone", OK, f"{found}; complete")
@@ -256,7 +272,7 @@ def _clusters(options: Options) -> Check:
     return Check("clusters", OK, f"{count}, no errors")
 
 
-def _templates(options: Options) -> Check:
+def _templates(options: Options, flags: dict[str, Any]) -> Check:
     from triage import shipped  # noqa: PLC0415
 
     theirs = shipped.templates()
@@ -266,7 +282,8 @@ def _templates(options: Options) -> Check:
     if own is None:
         return Check("templates", OK, "those of the program")
     if not own.is_dir():
-        return Check("templates", FAILED, f"there is no folder {own}/", "see `templates` in the settings")
+        named = templates_from(flags, options.settings)
+        return Check("templates", FAILED, f"there is no folder {own}/ ({named})", "name a folder that is there")
     count = sum(path.is_file() for path in own.rglob("*"))
     found = f"{own}/: {count} file{'s' * (count != 1)}, then those of the program"
     return Check("templates", OK if count else WARNING, found)
@@ -285,7 +302,11 @@ def _online(github: GitHub, options: Options) -> Iterator[Check]:
         yield Check("token", FAILED, fault.message, fault.hint)
         return
     if token is None:
-        yield Check("token", WARNING, f"none for {github.host.name}, so GitHub is not read", LOG_IN)
+        from triage.github.access import log_in  # noqa: PLC0415
+
+        why = ", a host that only the clone names: no variable's token goes there" if github.host.claimed else ""
+        found = f"none for {github.host.name}{why}, so GitHub is not read"
+        yield Check("token", WARNING, found, log_in(github.host))
         return
     kind = {"unknown": "of a kind that its prefix does not tell"}.get(token.kind, token.kind)
     about = f"from {token.source}, {kind}"
@@ -316,6 +337,10 @@ def _asked(github: GitHub, about: str) -> Iterator[Check]:
 
 
 def _rights(github: GitHub, found: Rights) -> Check:
+    if not found.readable and found.login is None and found.api == "GraphQL":
+        told = found.told if found.told not in ("", "None") else "nothing else"
+        message = f"not known: GitHub does not answer who asks, and says {told}"
+        return Check("rights", FAILED, message, "try again later; is it an API of GitHub's that answers there?")
     if not found.readable:
         why = f" ({found.told})" if found.told else ""
         message = f"{github.repository} is not there, or this token may not read it{why}"

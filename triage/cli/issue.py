@@ -14,7 +14,7 @@ from triage.cli.new import LARGEST, ask, must_be_an_issue, parsed, read_issues
 from triage.cli.options import everywhere, from_flags
 from triage.cli.talk import remark
 from triage.errors import AskedWrongly
-from triage.model import Name, Wanted
+from triage.model import IssueFact, Name, Wanted
 
 if TYPE_CHECKING:
     from triage.cli.options import Options
@@ -96,6 +96,9 @@ def _judged(issue: str, given: Given, reports: Path, options: Options) -> Cluste
     tracked = read_issues(asked, wanted)
     something = any(given[:3])
     must_be_an_issue(number, tracked, asked, f"triage issue {number}", may_be_unread=something)
+    fact = tracked.numbered(github.repository, number)
+    if isinstance(fact, IssueFact) and fact.pulls is None and not given.pulls:
+        remark(f"triage: warning: {drafting.unlinked(fact)}: --pull P names them", quiet=options.quiet)
     drafted = drafting.draft(
         asked.numbers, github.repository, tracked, tracked.known, day=options.now.date(), given=given
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from triage.cli import files
-from triage.cli.options import everywhere, from_flags
+from triage.cli.options import everywhere, from_flags, without
 from triage.cli.talk import remark, show_findings
 from triage.clusters import graph
 from triage.errors import AskedWrongly, NothingToJudge
@@ -35,6 +35,7 @@ def command(paths: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # noqa
     Where there is a snapshot, also what it contradicts: numbers of pull requests, states, dates, merges.
     """
     options = from_flags(flags)
+    without(options, "cluster files are checked by themselves and the snapshot", "exported", "as_of")
     chosen: list[Path] = []
     for name in paths or (str(options.settings.clusters),):
         path = Path(name)
@@ -89,7 +90,10 @@ def _contradicted(read: Sequence[ClusterFile], options: Options) -> list[Finding
         github = known[named]
         if github is not None and github.repository is not None:
             facts = github.track(wanted(file.cluster, github.repository))
-            findings += tracked.lint(file, [one for one in read if one is not file], facts, github.repository)
+            others = [one for one in read if one is not file]
+            found = tracked.lint(file, others, facts, github.repository)
+            # Nobody was asked: what the snapshot does not have is unknown, and contradicts nothing.
+            findings += [one for one in found if one.rule != "not-read"]
     return findings
 
 
@@ -114,6 +118,7 @@ def _may_have_a_snapshot(options: Options) -> bool:
         return Path(named).exists()
     if options.settings.file is not None:
         return (options.settings.file.parent / ".triage" / "snapshot.db").exists()
-    home = os.environ.get("HOME") or "/"
-    data = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
-    return any(Path(folder, "triage").is_dir() for folder in (data, f"{home}/Library/Application Support"))
+    # As platformdirs finds them, without HOME too.
+    data = os.environ.get("XDG_DATA_HOME", "").strip() or "~/.local/share"
+    folders = (data, "~/Library/Application Support")
+    return any(Path(os.path.expanduser(folder), "triage").is_dir() for folder in folders)  # noqa: PTH111 - never raises

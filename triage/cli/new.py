@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import click
 
 from triage.cli import files
-from triage.cli.options import everywhere, from_flags
+from triage.cli.options import everywhere, from_flags, without
 from triage.cli.talk import remark
 from triage.clusters.nodes import Refused
 from triage.errors import AskedWrongly, NothingToJudge
-from triage.model import IssueFact, MissingFact, MovedFact, Name, PullFact, Unread, Wanted
+from triage.github.access import one_host
+from triage.model import CommitFact, IssueFact, MissingFact, MovedFact, Name, PullFact, Unread, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from triage.cli.options import Options
     from triage.cli.tracking import GitHub
     from triage.clusters.reading import ClusterFile
+    from triage.model import Fact
     from triage.tracker import Tracked
 
 LARGEST = 2**31 - 1
 """The largest number that an issue can have."""
 SCHEMA = "cluster.schema.json"
 """The file that the first line of a draft names."""
+ADDRESS = "the address"
+"""What names the host of an issue that is given by its address."""
 ROUNDS = 3
 """How often what an issue is a duplicate of is read, and what that is a duplicate of."""
 _ADDRESS = re.compile(r"/([^/]+/[^/]+)/(?:issues|pull)/([1-9][0-9]{0,9})/?")
@@ -59,8 +63,7 @@ def command(issue: str, others: str | None, output: str | None, **flags: Any) ->
     from triage.clusters import drafting, reading  # noqa: PLC0415 - the grammar costs time
 
     options = from_flags({**flags, "output": output, "with": others})
-    if options.exported is not None:
-        raise AskedWrongly("--from: a draft is made of what GitHub links, which is read there", "leave --from out")
+    without(options, "a draft is made of what GitHub links, as it is now", "exported", "as_of")
     asked = ask(issue, others, options, "new")
     number = asked.numbers[0]
     path = options.settings.clusters / f"{number}{reading.SUFFIX}" if output is None else Path(output)
@@ -69,7 +72,8 @@ def command(issue: str, others: str | None, output: str | None, **flags: Any) ->
     tracked = read_issues(asked, Wanted(asked.github.repository or ""))
     for one in asked.numbers:
         must_be_an_issue(one, tracked, asked, f"triage new {number}")
-    drafted = drafting.draft(asked.numbers, asked.github.repository, tracked, tracked.known, day=options.now.date())
+    repository, shown = asked.github.repository, _masked(tracked, asked.github.repository)
+    drafted = drafting.draft(asked.numbers, repository, shown, shown.known, day=options.now.date())
     parsed(drafted.text, str(path))
     _say_what_is_there(asked.numbers, path, options)
     if output == "-":
@@ -78,15 +82,43 @@ def command(issue: str, others: str | None, output: str | None, **flags: Any) ->
     _write(path, drafted.text)
     for one, said in drafted.said:
         click.echo(f"{path}: issue {one}: {said}")
-    if path.name != f"{number}{reading.SUFFIX}":
-        remark(f"a cluster file is called by its number: {number}{reading.SUFFIX}", quiet=options.quiet)
-    if not path.with_name(SCHEMA).exists():
-        remark(f"no schema beside it for your editor: triage init writes {path.with_name(SCHEMA)}", quiet=options.quiet)
-    remark(
-        f"next: read {path}, say who decided and why, then: triage cluster {number if output is None else path}",
-        quiet=options.quiet,
-    )
+    _say_what_is_next(path, f"{number}{reading.SUFFIX}", options, own=output is None)
     return 0
+
+
+def _say_what_is_next(path: Path, name: str, options: Options, *, own: bool) -> None:
+    schema = path.with_name(SCHEMA)
+    if not schema.exists():
+        how = "triage init writes it" if path.parent == options.settings.clusters else f"triage schema > {schema}"
+        remark(f"no schema beside it for your editor ({schema}): {how}", quiet=options.quiet)
+    then = f"triage cluster {path.stem if own else path}"
+    if path.name != name:
+        then = f"call it {name}, as a cluster file is called, and triage cluster {path.with_name(name)} judges it"
+    remark(f"next: read {path}, say who decided and why, then: {then}", quiet=options.quiet)
+
+
+def _masked(tracked: Tracked, repository: str | None) -> Tracked:
+    """Return facts with the secrets in their texts masked, as in reports.
+
+    A commit's subject that has one is left out: it is compared with the commit's own.
+    """
+    from triage.reports.foreign import mask  # noqa: PLC0415 - only where a draft is written
+    from triage.tracker import Tracked  # noqa: PLC0415
+
+    def harmless(fact: Fact) -> Fact:
+        if isinstance(fact, IssueFact):
+            events = fact.events
+            if events is not None:
+                events = tuple(one._replace(other_title=one.other_title and mask(one.other_title)) for one in events)
+            return fact._replace(title=mask(fact.title), body=mask(fact.body), events=events)
+        if isinstance(fact, PullFact):
+            return fact._replace(title=mask(fact.title))
+        if isinstance(fact, CommitFact) and mask(fact.subject) != fact.subject:
+            return fact._replace(subject="")
+        return fact
+
+    known = [one._replace(fact=harmless(one.fact)) for one in tracked.known]
+    return Tracked(known, repository, tracked.unread, tracked.otherwise, tracked.fault)
 
 
 def ask(issue: str, others: str | None, options: Options, command_name: str) -> Asked:
@@ -94,11 +126,27 @@ def ask(issue: str, others: str | None, options: Options, command_name: str) -> 
     from triage.cli.looking import found  # noqa: PLC0415 - git
 
     number, options = issue_of(issue, options)
-    further = [issue_of(one.strip(), options) for one in others.split(",")] if others is not None else []
-    numbers = tuple(dict.fromkeys((number, *(one for one, _ in further))))
+    further = [(one, *issue_of(one.strip(), options)) for one in others.split(",")] if others is not None else []
+    numbers = tuple(dict.fromkeys((number, *(one for _, one, _ in further))))
     named = options.repository or options.settings.repository
     standing, github = found(options, named, f"triage {command_name} {number} -R OWNER/NAME")
+    for text, own in ((issue, options), *((text, own) for text, _, own in further)):
+        must_be_of(text, own, github)
     return Asked(numbers, options, standing, github)
+
+
+def must_be_of(text: str, own: Options, github: GitHub) -> None:
+    """Raise `AskedWrongly` where an address is not of the repository and the host that are asked.
+
+    `own` are the options with what the address names. Another host may have a repository of the same name.
+    """
+    if own.settings.host is None or own.settings.host_source != ADDRESS:
+        return
+    if (own.repository or "").casefold() != (github.repository or "").casefold():
+        raise AskedWrongly(f"{text} is not an issue of {github.repository}", "give a number, or -R OWNER/NAME")
+    # Of an address whose host the variables contradict, the host cannot be told, which is an error of its own.
+    if not github.host.local and not one_host(github.host.name, own.settings.host):
+        raise AskedWrongly(f"{text} is on {own.settings.host}, and {github.host.name} is asked", "give a number")
 
 
 def issue_of(text: str, options: Options) -> tuple[int, Options]:
@@ -114,16 +162,18 @@ def issue_of(text: str, options: Options) -> tuple[int, Options]:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}", repository):
         raise AskedWrongly(f"{text!r} is not the address of an issue")
     given = options.repository
-    if given is not None and not options_name(given, repository):
+    if given is not None and given.casefold() != repository.casefold():
         raise AskedWrongly(f"{text} is not an issue of {given}", "leave -R out")
-    host = address.netloc.rpartition("@")[2]
-    settings = options.settings._replace(repository=repository, host=options.settings.host or host)
-    return int(path[2]), options._replace(repository=repository, settings=settings)
-
-
-def options_name(given: str, repository: str) -> bool:
-    """Whether what is given as `[HOST/]OWNER/NAME` is a repository."""
-    return given.casefold().endswith(repository.casefold()) and given.count("/") <= repository.count("/") + 1
+    usual = ":443" if address.scheme == "https" else ":80"
+    host = address.netloc.rpartition("@")[2].lower().removesuffix(usual)
+    settings = options.settings
+    if settings.host is not None and not one_host(settings.host, host):
+        raise AskedWrongly(
+            f"{text} is on {host}, and {settings.host_source} names {settings.host}", "ask for one of them"
+        )
+    if settings.host is None:
+        settings = settings._replace(host=host, host_source=ADDRESS)
+    return int(path[2]), options._replace(repository=repository, settings=settings._replace(repository=repository))
 
 
 def read_issues(asked: Asked, wanted: Wanted) -> Tracked:

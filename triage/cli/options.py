@@ -71,8 +71,11 @@ def everywhere(function: F) -> F:
     return function
 
 
-def from_flags(flags: dict[str, Any]) -> Options:
-    """Return what the flags of `everywhere` amount to. Raises `AskedWrongly`."""
+def from_flags(flags: dict[str, Any], *, doubtful: bool = False) -> Options:
+    """Return what the flags of `everywhere` amount to; if `doubtful`, with templates that may not be there.
+
+    Raises `AskedWrongly`.
+    """
     for key, value in flags.items():
         if isinstance(value, str) and has_token(value):
             raise AskedWrongly("a token stands on the command line, where others can read it", "put it into GH_TOKEN")
@@ -83,14 +86,17 @@ def from_flags(flags: dict[str, Any]) -> Options:
         os.environ,
         {key: flags.get(key) for key in ("repository", "branch", "templates", "fail_on")},
     )
-    if chosen.templates is not None and not chosen.templates.is_dir():
-        raise AskedWrongly(f"{chosen.templates}: there is no such folder of templates")
+    if chosen.templates is not None and not doubtful and not chosen.templates.is_dir():
+        raise AskedWrongly(
+            f"{chosen.templates}: there is no such folder of templates ({templates_from(flags, chosen)})",
+            "name a folder that is there, or leave it out",
+        )
     now, given = _now(flags.get("now"))
     return Options(
         settings=chosen,
         git=Path(flags["git"]) if flags.get("git") else None,
         branch=flags.get("branch"),
-        repository=flags.get("repository"),
+        repository=chosen.repository if flags.get("repository") else None,
         as_of=flags.get("as_of"),
         exported=Path(flags["exported"]) if flags.get("exported") else None,
         now=now,
@@ -101,6 +107,21 @@ def from_flags(flags: dict[str, Any]) -> Options:
         fail_on=flags.get("fail_on") or chosen.fail_on,
         offline=bool(flags.get("offline")),
     )
+
+
+def templates_from(flags: dict[str, Any], chosen: Settings) -> str:
+    """Return what names the folder of templates."""
+    if flags.get("templates"):
+        return "--templates"
+    return "TRIAGE_TEMPLATES" if os.environ.get("TRIAGE_TEMPLATES") else f"`templates` in {chosen.file}"
+
+
+def without(options: Options, why: str, *names: str) -> None:
+    """Refuse flags that would mean nothing to a command. Raises `AskedWrongly`, with `why` for all of them."""
+    for name in names:
+        if getattr(options, name):
+            flag = _CALLED.get(name, f"--{name.replace('_', '-')}")
+            raise AskedWrongly(f"{flag}: {why}", f"leave {flag} out")
 
 
 def _now(text: str | None) -> tuple[datetime, bool]:

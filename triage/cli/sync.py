@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from triage.cli import files
-from triage.cli.options import everywhere, from_flags
+from triage.cli.options import everywhere, from_flags, without
 from triage.cli.talk import remark, show_findings
 from triage.errors import AskedWrongly, NothingToJudge
-from triage.model import IssueFact, Wanted
+from triage.model import IssueFact, MissingFact, MovedFact, PullFact, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from triage.cli.tracking import GitHub
     from triage.clusters.reading import ClusterFile
     from triage.errors import TriageError
+    from triage.tracker import Tracked
 
 
 @click.command(name="sync")
@@ -34,16 +35,15 @@ def command(numbers: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # no
     The issues of a tracker that no cluster file names are not read for now.
     """
     from triage.cli.looking import found  # noqa: PLC0415 - git
-    from triage.cli.new import issue_of  # noqa: PLC0415
+    from triage.cli.new import issue_of, must_be_of  # noqa: PLC0415
 
     begun = time.monotonic()
     options = from_flags(flags)
-    if options.exported is not None:
-        raise AskedWrongly("--from: what is brought up to date is read from GitHub", "leave --from out")
-    named: list[int] = []
-    for text in numbers:
-        number, options = issue_of(text, options)
-        named.append(number)
+    without(options, "what is brought up to date is read from GitHub, as it is now", "exported", "as_of")
+    if numbers:
+        options = issue_of(numbers[0], options)[1]
+    addressed = [(text, *issue_of(text, options)) for text in numbers]
+    named = [number for _, number, _ in addressed]
     clusters, broken = _clusters(options)
     if not named and not clusters:
         raise AskedWrongly(
@@ -51,14 +51,17 @@ def command(numbers: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # no
             "triage sync N …, or triage new N for a cluster file",
         )
     _, own = found(options, options.repository or options.settings.repository, "triage sync -R OWNER/NAME")
+    for text, _, meant in addressed:
+        must_be_of(text, meant, own)
     if own.repository is None and (named or any(one.cluster.repository is None for one in clusters)):
         raise NothingToJudge("which repository this is, is not known: no remote names one", "triage sync -R OWNER/NAME")
-    requests = points = issues = 0
+    requests = points = issues = missed = 0
     fault: TriageError | None = None
     for github, wanted in _groups(own, clusters, named, options):
-        took, cost, fault = _bring(github, *wanted)
-        issues += took
+        tracked, cost, fault = _bring(github, *wanted)
+        issues += sum(isinstance(tracked.numbered(github.repository, one), IssueFact) for one in wanted[0])
         requests, points = requests + cost[0], points + cost[1]
+        missed += _say_what_is_no_issue(github, wanted[0], tracked)
         if fault is not None:
             break
     seconds = round(time.monotonic() - begun, 1)
@@ -70,7 +73,29 @@ def command(numbers: tuple[str, ...], as_json: bool, **flags: Any) -> int:  # no
         click.echo(f"snapshot brought up to date: {much}" if fault is None else f"not all was read: {much}")
     if fault is not None:
         raise fault
-    return 2 if broken else 0
+    return 2 if broken else int(bool(named and missed))
+
+
+def _say_what_is_no_issue(github: GitHub, numbers: list[int], tracked: Tracked) -> int:
+    """Say what each number is that is no issue; how many of them there is nothing to be read of."""
+    missed = 0
+    for number in numbers:
+        match tracked.numbered(github.repository, number):
+            case PullFact():
+                what = f"#{number} is a pull request of {github.repository}: brought up to date as one"
+            case MovedFact() as moved:
+                what = (
+                    f"#{number} was transferred to {moved.to}: triage sync {moved.to.number} -R {moved.to.repository}"
+                )
+                missed += 1
+            case MissingFact() as missing:
+                gone = f"issue #{number} of {github.repository} was deleted"
+                what = gone if missing.why == "deleted" else f"{github.repository} has no issue #{number}"
+                missed += 1
+            case _:
+                continue
+        remark(f"triage: warning: {what}", quiet=github.options.quiet)
+    return missed
 
 
 def _clusters(options: Options) -> tuple[list[ClusterFile], bool]:
@@ -105,10 +130,10 @@ def _groups(
 
 def _bring(
     github: GitHub, numbers: list[int], clusters: list[ClusterFile]
-) -> tuple[int, tuple[int, int], TriageError | None]:
-    """Read issues to their end, and what clusters cite. How many issues, what it cost, and the fault that ended it."""
+) -> tuple[Tracked, tuple[int, int], TriageError | None]:
+    """Read issues to their end, and what clusters cite. What was read, what it cost, and the fault that ended it."""
     from triage.clusters.wanted import wanted  # noqa: PLC0415
-    from triage.tracker import Tracked  # noqa: PLC0415
+    from triage.tracker import Tracked  # noqa: PLC0415 - most of a run
 
     repository = github.repository or ""
     reading = github.read_fully(numbers)
@@ -131,8 +156,7 @@ def _bring(
         remark(f"triage: warning: {name} {what} was not read: {why.reason}", quiet=github.options.quiet)
     if fault is None and unread:
         fault = NothingToJudge(f"{_amount(len(unread), 'thing')} of {repository} could not be read")
-    issues = sum(isinstance(tracked.numbered(repository, number), IssueFact) for number in numbers)
-    return issues, (github.client.requests, github.client.points), fault
+    return tracked, (github.client.requests, github.client.points), fault
 
 
 def _amount(number: int, noun: str) -> str:

@@ -17,11 +17,19 @@ if TYPE_CHECKING:
     from triage.model import Finding
 
 
+_SHORTEST_SECRET = 13
+"""No text that is shorter holds a secret that `mask` knows."""
+
+
 def visible(text: str) -> str:
-    """Return a text without control, format or other unprintable characters, on one line.
+    """Return a text without control, format or other unprintable characters, on one line, its secrets masked.
 
     A line end that a file or a name brings along could begin a row, a mark or a workflow command of its own.
     """
+    if len(text) >= _SHORTEST_SECRET:
+        from triage.reports.foreign import mask  # noqa: PLC0415 - no part of `triage --help`
+
+        text = mask(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
 
 

@@ -72,6 +72,13 @@ class _Evidence(NamedTuple):
     related: tuple[tuple[Name, str], ...] = ()
 
 
+def unlinked(fact: IssueFact) -> str:
+    """Return why the pull requests that close an issue are not known, where that is so."""
+    if fact.how == "REST":
+        return f"by REST GitHub does not tell which pull requests close #{fact.number}"
+    return f"which pull requests close #{fact.number} was not read to the end"
+
+
 def canonical(fact: IssueFact) -> Name | None:
     """Return the issue that an issue is marked as a duplicate of, if it still is of one."""
     found = None
@@ -313,8 +320,12 @@ class _Draft:
         elif found.said:
             lines.append(comment(f"linked, and not cited for this decision: {', '.join(found.said)}"))
         lines += [comment(remark) for remark in found.remarks]
+        untold = unlinked(fact) if isinstance(fact, IssueFact) and fact.pulls is None else None
+        if untold is not None and ending.decision in ("resolved", "open"):
+            lines.append(comment(f"{untold}: name them, - pull: N (triage issue {number} --pull N tries one)"))
         if ending.decision == "resolved" and not found.lines:
-            lines.append(comment("GitHub links no merged change: what shows that it is resolved?"))
+            none = "" if untold is not None else "GitHub links no merged change: "
+            lines.append(comment(f"{none}what shows that it is resolved?"))
             lines.append("# evidence: [{commit: SHA}, {path: FILE}, {absent: PATTERN, in: [GLOBS]}]")
         if isinstance(fact, IssueFact):
             more, counted = self._around(number, fact, found)
@@ -330,6 +341,9 @@ class _Draft:
         if fact.sub_issues:
             lines.append(f"parts: github  {comment(f'{len(fact.sub_issues)} sub-issues')}")
             words.append(_amount(len(fact.sub_issues), "sub-issue"))
+        elif fact.sub_issues is None and fact.how == "GraphQL":
+            lines.append(f"parts: github  {comment('its sub-issues are more than were read')}")
+            words.append("more sub-issues than were read")
         elif parts := self._listed_parts(number, listed):
             lines.append(f"parts: [{', '.join(parts)}]")
             words.append(_amount(len(parts), "part"))

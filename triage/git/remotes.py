@@ -23,6 +23,9 @@ _PATH = re.compile(rf"/*({OWNER})/({NAME})\Z")
 _URL = re.compile(rf"(?i:(https?|ssh|git|git\+ssh|ssh\+git))://(?:[^/@]*@)?({HOST})(?::(\d{{0,5}}))?/(.*)\Z", re.DOTALL)
 _SHORT = re.compile(rf"(?:[^/:@]+@)?({HOST}):(?!:|//)(.*)\Z", re.DOTALL)
 """What ssh(1) and scp(1) take. With `::` it would name a program that git runs for the transport."""
+_TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+"""The rest is a command, or whatever else the program of that name takes: https://git-scm.com/docs/gitremote-helpers"""
+_QUERY = re.compile(r"[?#]")
 _PREFERRED = ("upstream", "github", "origin")
 _OTHER_NAMES = {"ssh.github.com": "github.com", "www.github.com": "github.com"}
 """https://docs.github.com/en/authentication/troubleshooting-ssh/using-ssh-over-the-https-port"""
@@ -108,12 +111,24 @@ def host_and_name(url: str) -> tuple[str, str] | None:
 
 
 def without_user(url: str) -> str:
-    """Return an address without the user and password that it may carry."""
+    """Return an address without anything in it that may be a secret: user, password, query, a transport's command.
+
+    What is left out after the host leaves `…`, so that the rest names no repository that the address did not name.
+    """
+    if transport := _TRANSPORT.match(url):
+        return f"{transport[0]}…"
     scheme, mark, rest = url.partition("://")
-    if not mark:
+    if url.startswith(("/", ".", "~", "file:///")):
         return url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    user, _, address = (rest if mark else url).rpartition("@")
+    parts = _QUERY.split(address, maxsplit=1)
+    shown = parts[0] + "…" * (len(parts) - 1)
+    if re.search(r"[/?#]", user):
+        # The @ is in a path or a query, or in a password that was not escaped: what is the host is not known.
+        shown = "…"
+    elif not mark and ":" in user:
+        shown = f"…{shown}"
+    return f"{scheme}://{shown}" if mark else shown
 
 
 def url_names(url: str, repository: str) -> bool:

@@ -287,13 +287,13 @@ def log_in(host: Host) -> str:
     if host.public:
         return f"gh auth login, or put a token into {VARIABLES[0]}"
     name = ENTERPRISE_VARIABLES[0]
-    others = f"export {NAME}={host.name} and {name}=…" if host.claimed else f"export {name}=…"
-    return f"gh auth login --hostname {host.name}, or {others}"
+    known = f"{NAME}={host.name} and " if host.claimed else ""
+    return f"gh auth login --hostname {host.name}, or export {known}{name}=…"
 
 
-def is_host(host: Host, name: str) -> bool:
-    """Whether a name, as it stands in an address, is that of a host, or one that the host may stand for."""
-    return host.local or _usual(name, "").name == host.name
+def one_host(name: str, other: str) -> bool:
+    """Whether two names, as they stand in addresses, are those of one host."""
+    return _usual(name, "").name == _usual(other, "").name
 
 
 def ask_gh(host: str, environment: Mapping[str, str]) -> Token | None:

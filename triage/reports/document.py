@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage.clusters.grammar import Declined, Merged, Resolved, Sequential
 from triage.model import Status
+from triage.reports.foreign import mask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +20,7 @@ FORMAT = 1
 def cluster_document(result: ClusterVerdict) -> dict[str, Any]:
     """Return the object of `triage cluster N --json`."""
     judged = result.judged
-    return {
+    document = {
         "format": FORMAT,
         "cluster": result.cluster.cluster,
         "repository": result.repository,
@@ -34,11 +35,25 @@ def cluster_document(result: ClusterVerdict) -> dict[str, Any]:
         ],
         "findings": [finding_document(finding) for finding in result.findings],
     }
+    return masked(document)
+
+
+def masked(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with the secrets in its texts masked, as in reports."""
+    return {key: _masked(value) for key, value in document.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return masked(value) if isinstance(value, dict) else value
 
 
 def lint_document(findings: list[Finding]) -> dict[str, Any]:
     """Return the object of `triage lint --json`."""
-    return {"format": FORMAT, "findings": [finding_document(finding) for finding in findings]}
+    return masked({"format": FORMAT, "findings": [finding_document(finding) for finding in findings]})
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:

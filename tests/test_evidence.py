@@ -739,12 +739,17 @@ def test_what_a_person_states_is_attested_and_what_nobody_states_is_not(reposito
         assert (verdict.status, verdict.found) == (UNVERIFIED, None)
 
 
-@pytest.mark.parametrize(
-    "item", ["pull: 4", 'pull: 4, subject: a, touches: ["a/**"]', "check: ci", "run: 7", "issue: 4, is: open"]
-)
+@pytest.mark.parametrize("item", ["pull: 4", 'pull: 4, subject: a, touches: ["a/**"]', "run: 7", "issue: 4, is: open"])
 def test_what_only_github_knows_is_unverified_where_it_was_not_read(repository, item):
     verdict = only(repository, f"{{{item}}}")
     assert (verdict.status, "GitHub was not read" in verdict.reason) == (UNVERIFIED, True)
+
+
+def test_a_check_is_unverified_where_github_was_not_read(repository):
+    verdict = only(repository, f"{{check: ci, at: {repository.head()}}}")
+    assert (verdict.status, "GitHub was not read" in verdict.reason) == (UNVERIFIED, True)
+    bare = only(repository, "{check: ci}")
+    assert (bare.status, "what the fix is" in bare.reason) == (UNVERIFIED, True)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ Exit codes:
   0  nothing judged is refuted or unverified
   1  something is (--fail-on refuted: only refuted counts), or lint found an error
   2  asked wrongly: a flag, a cluster file, a template, settings
-  3  no verdict could be made at all: git, an exported file, a disk
-  4  access refused
+  3  no verdict could be made at all: network, GitHub, git, the snapshot, a disk
+  4  access refused: no token where one is needed, or too few rights
 """
 
 

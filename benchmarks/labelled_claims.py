@@ -2,8 +2,9 @@
 
 `TRIAGE_BENCH_CLONE=PATH python benchmarks/labelled_claims.py ROWS.jsonl [--branch beta-17] [--decided 2025-09-18]`
 
-Each row of the file has `family` (`path`, or `commit+subject`), `line_text`, `cited` and `verdict`; `unverifiable`
-is our `unverified`. The subject of a commit is what its line says after the SHA.
+Each row of the file has `family` (`path`, `commit`, or `commit+subject`), `line_text`, `cited` and `verdict`;
+`unverifiable` is our `unverified`. The subject of a commit is what its line says after the SHA; without `line_text`
+it is line `line` of the object `blob`.
 """
 
 from __future__ import annotations
@@ -17,14 +18,26 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+FAMILIES = ("path", "commit", "commit+subject")
 WORDS = {"verified": "verified", "refuted": "refuted", "unverifiable": "unverified", "relocated": "verified"}
 
 
-def item(row: dict[str, str]) -> str:
+def line_of(row: dict[str, Any], clone: str) -> str:
+    if "line_text" in row:
+        return row["line_text"]
+    command = ["git", "-C", clone, "cat-file", "blob", row["blob"]]
+    told = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8", "replace")
+    return told.splitlines()[row["line"] - 1]
+
+
+def item(row: dict[str, Any], clone: str) -> str:
     if row["family"] == "path":
         return f"{{path: {json.dumps(row['cited'])}}}"
-    rest = row["line_text"].partition(row["cited"])[2].strip().strip("*").strip()
+    if row["family"] == "commit":
+        return f"{{commit: {json.dumps(row['cited'])}}}"
+    rest = line_of(row, clone).partition(row["cited"])[2].strip().strip("*").strip()
     subject = re.sub(r"^[\s`*:\"–-]+|[\s`*\"]+$", "", rest)
     return f"{{commit: {json.dumps(row['cited'])}, subject: {json.dumps(subject)}}}"
 
@@ -39,12 +52,14 @@ def main() -> None:
     if not clone:
         sys.exit("TRIAGE_BENCH_CLONE must name a clone")
     rows = [json.loads(line) for line in chosen.rows.read_text("utf-8").splitlines() if line]
-    rows = [row for row in rows if row["family"] in ("path", "commit+subject") and row["verdict"] in WORDS]
+    rows = [row for row in rows if row["family"] in FAMILIES and row["verdict"] in WORDS]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clusters" / "1.yaml"
         path.parent.mkdir()
         head = f"cluster: 1\nbranch: {chosen.branch}\ndecided: {{date: {chosen.decided}, by: alice}}\nissues:\n"
-        body = "".join(f"  {n}: {{decision: resolved, evidence: [{item(row)}]}}\n" for n, row in enumerate(rows, 1))
+        body = "".join(
+            f"  {n}: {{decision: resolved, evidence: [{item(row, clone)}]}}\n" for n, row in enumerate(rows, 1)
+        )
         path.write_text(head + body)
         triage = str(Path(sys.executable).parent / "triage")
         done = subprocess.run(

@@ -412,6 +412,7 @@ class Repository:
         self.hidden = hidden
         self.default_branch = default_branch
         self.threads: dict[int, Thread] = {}
+        self.strangers: list[Thread] = []  # pull requests of other repositories of the network that have its commits
         self.gone: set[int] = set()
         self.commits: dict[str, dict[str, Any]] = {}
         self.refs: dict[str, str] = {}
@@ -937,7 +938,7 @@ class Repository:
     def pulls_with(self, sha: str) -> list[Thread]:
         return [
             one
-            for one in self.threads.values()
+            for one in (*self.threads.values(), *self.strangers)
             if one.is_pull and (sha == one.data["_merge_commit"] or sha in one.data["_commits"])
         ]
 

@@ -11,7 +11,8 @@ from triage.clusters.reading import parse
 from triage.errors import CouldNotLook
 from triage.evidence.facts import Facts, Rules
 from triage.git import open_history
-from triage.landing.proof import Citation, Landing, settle
+from triage.landing.citation import Citation, Landing
+from triage.landing.proof import settle
 from triage.model import IssueFact, Judged, Kept
 from triage.tracker import Tracked
 from triage.verify import verify
@@ -19,6 +20,7 @@ from triage.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from triage.git import GitHistory
     from triage.model import Finding, TestReport
     from triage.verdicts import ClusterVerdict, EvidenceVerdict, IssueVerdict
 
@@ -71,6 +73,11 @@ def facts_of(
     history, stand = open_history(getattr(place, "folder", place), branch=branch, as_of=as_of)
     judged = Judged(stand.branch, stand.sha, NOW, stand.committed)
     return Facts(history, judged, tracked(*issues), Given(reports), APEX, rules or Rules())
+
+
+def history_of(place) -> GitHistory:
+    """Open the history of a test's repository."""
+    return open_history(getattr(place, "folder", place))[0]
 
 
 def landed(

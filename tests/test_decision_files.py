@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from triage.clusters import complaints, graph, nodes, reading
+from triage.clusters import complaints, graph, nodes, reading, wanted
 from triage.clusters.nodes import MAXIMUM_BYTES, MAXIMUM_DEPTH, MAXIMUM_NODES, Refused
 
 if TYPE_CHECKING:
@@ -430,6 +430,45 @@ def test_Y10_every_sha_survives_unquoted(sha: str) -> None:
         assert commit.commit == sha.lower()
         warned = [finding.rule for finding in graph.lint([item])] == ["unquoted-sha"]
         assert warned == (not quoted and reads_as_number(sha))
+
+
+def test_a_commit_may_be_of_a_named_repository() -> None:
+    whole = "0123456789abcdefABCD0123456789abcdef0123"
+    for sha in ("abc1234", "1234567", whole):
+        item = reading.parse(evidence(f"{{commit: Acme/a.b-c_d@{sha}}}").encode(), "f")
+        (one,) = item.cluster.issues[1].evidence
+        assert (str(one.commit), one.commit.repository, one.commit.sha) == (
+            f"Acme/a.b-c_d@{sha.lower()}", "Acme/a.b-c_d", sha.lower()
+        )  # fmt: skip
+        assert (one.commit.abroad("acme/A.B-C_D"), one.commit.abroad("acme/other"), one.commit.abroad(None)) == (
+            False,
+            True,
+            True,
+        )
+        assert graph.lint([item]) == []
+    (one,) = reading.parse(evidence("{commit: abc1234}").encode(), "f").cluster.issues[1].evidence
+    assert (one.commit.sha, one.commit.repository, one.commit.abroad("acme/other")) == ("abc1234", None, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["acme/x@abc12", "acme/x@main", "x@abc1234", "acme/x/y@abc1234", "-a/x@abc1234", "acme/x#abc1234", "acme/x@"],
+)
+def test_what_is_no_commit_of_a_repository_is_refused(text: str) -> None:
+    (finding,) = findings(evidence(f"{{commit: {text}}}"))
+    assert finding.rule == "bad-value"
+    (finding,) = findings(evidence(f"{{path: a, at: {text.replace('main', 'abc1234')}}}"))
+    assert finding.rule == "bad-value"
+
+
+def test_what_is_cited_of_other_repositories_is_looked_for_there() -> None:
+    items = (
+        "{commit: acme/apex@abc1234}, {commit: acme/desktop@def5678}, {commit: ACME/Apex@abc1234}, {commit: 1234567}"
+    )
+    cluster = reading.parse(evidence(items).encode(), "f").cluster
+    found = wanted.wanted(cluster, "acme/apex")
+    assert found.commits == ("abc1234", "1234567")
+    assert found.abroad == (("acme/desktop", "def5678"),)
 
 
 @pytest.mark.parametrize("text", ["yes", "no", "on", "1_000", "12:30", "2025-09-12", "0x1f", "1e3", ".nan", "0o17"])

@@ -8,7 +8,8 @@ import pytest
 from middle import NOW, evidence, fact, judged, only
 from repositories import Repository, run_git
 
-from triage.evidence.documents import about_documents, denial
+from triage.evidence.denials import denial
+from triage.evidence.documents import about_documents
 from triage.evidence.facts import Rules
 from triage.model import Severity, Status
 
@@ -577,17 +578,102 @@ def test_a_release_that_contains_the_commit_and_its_undoing_does_not_ship_it(rep
     assert released(repository, fix, tag="v1.1").status is VERIFIED
 
 
-def test_a_release_with_the_change_picked_onto_its_branch_is_not_refuted(repository):
+@pytest.fixture
+def picked(repository):
+    """A fix on the branch that is picked onto a release's, where that is checked out; the SHAs of both."""
     repository.branch("release")
     repository.checkout("main")
     repository.commit({"c.py": "1\n"}, "feat: c")
-    fix = repository.commit({"b.py": "1\n"}, FIX)
+    fix = repository.commit({"src/auth.py": "def old():\n    pass\n\n\ndef new():\n    pass\n"}, FIX)
     repository.checkout("release")
-    picked = repository.cherry_pick(fix)
+    return fix, repository.cherry_pick(fix)
+
+
+def test_a_release_ships_a_fix_that_was_picked_onto_its_branch(repository, picked):
+    fix, there = picked
     repository.tag("v1.0")
     repository.checkout("main")
     verdict = released(repository, fix)
-    assert (verdict.status, [one.value for one in verdict.candidates]) == (UNVERIFIED, [picked])
+    assert (verdict.status, verdict.proof) == (VERIFIED, "rebase"), verdict.reason
+    assert f"contains {fix[:9]} as {there[:9]}" in verdict.reason
+
+
+def test_a_release_ships_a_fix_whose_context_moved(repository):
+    repository.commit({"src/auth.py": "top\n" + "same\n" * 9 + "end\n"}, "feat: lines")
+    repository.branch("release")
+    repository.commit({"src/auth.py": "above\ntop\n" + "same\n" * 9 + "end\n"}, "feat: above")
+    repository.checkout("main")
+    repository.commit({"src/auth.py": "top\n" + "same\n" * 8 + "other\nend\n"}, "feat: other")
+    fix = repository.commit({"src/auth.py": "top\nfixed\n" + "same\n" * 8 + "other\nend\n"}, FIX)
+    repository.checkout("release")
+    there = repository.commit({"src/auth.py": "above\ntop\nfixed\n" + "same\n" * 9 + "end\n"}, FIX)
+    repository.tag("v1.0")
+    repository.checkout("main")
+    verdict = released(repository, fix)
+    assert (verdict.status, verdict.proof) == (VERIFIED, "tree"), verdict.reason
+    assert there[:9] in verdict.reason
+
+
+def test_a_release_that_took_back_what_was_picked_does_not_ship_it(repository, picked):
+    fix, there = picked
+    repository.revert(there)
+    repository.tag("v1.0")
+    undo = repository.head()
+    repository.checkout("main")
+    verdict = released(repository, fix)
+    assert (verdict.status, verdict.proof) == (REFUTED, "reverted"), verdict.reason
+    assert f"{fix[:9]} as {there[:9]} and its revert {undo[:9]}" in verdict.reason
+
+
+def test_a_release_with_something_of_the_same_name_is_neither(repository, picked):
+    fix, _ = picked
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    alike = repository.commit({"src/auth.py": "def old():\n    return 2\n"}, FIX)
+    repository.tag("v1.0")
+    repository.checkout("main")
+    verdict = released(repository, fix)
+    assert verdict.status is UNVERIFIED
+    assert alike in [one.value for one in verdict.candidates]
+
+
+def test_a_release_that_has_every_path_as_the_fix_left_it_is_not_refuted(repository, picked):
+    fix, _ = picked
+    content = repository.git("show", f"{fix}:src/auth.py") + "\n"
+    repository.git("reset", "-q", "--hard", "HEAD~1")
+    repository.commit({"src/auth.py": content, "z.py": "1\n"}, "release: 1.0")
+    repository.tag("v1.0")
+    repository.commit({"src/auth.py": "other\n"}, "release: 1.1")
+    repository.tag("v1.1")
+    repository.checkout("main")
+    assert released(repository, fix).status is UNVERIFIED
+    assert released(repository, fix, tag="v1.1").status is REFUTED
+
+
+def test_a_release_ships_what_was_reverted_on_the_branch_only_after_it(repository):
+    fix = repository.commit({"src/auth.py": "1\n"}, FIX)
+    repository.tag("v1.0")
+    repository.revert(fix)
+    repository.tag("v1.1")
+    first, shipped = evidence(repository, f"{{commit: {fix}}}", "{release: v1.0}")
+    assert (first.verdict.status, first.verdict.proof) == (REFUTED, "reverted")
+    assert (shipped.verdict.status, shipped.verdict.proof) == (VERIFIED, "contained"), shipped.verdict.reason
+    assert released(repository, fix, tag="v1.1").status is REFUTED
+
+
+def test_a_release_ships_what_is_only_on_its_own_branch(repository):
+    repository.branch("release/1.0")
+    fix = repository.commit({"src/auth.py": "1\n"}, FIX)
+    repository.tag("v1.0")
+    repository.checkout("main")
+    repository.tag("v0.9")
+    repository.commit({"b.py": "1\n"}, "feat: b")
+    first, shipped, other = evidence(repository, f"{{commit: {fix}}}", "{release: v1.0}", "{release: v0.9}")
+    assert first.status is not VERIFIED
+    assert (shipped.verdict.status, shipped.verdict.proof) == (VERIFIED, "contained"), shipped.verdict.reason
+    assert other.verdict.status is UNVERIFIED
+    # What is cited by another commit's subject is not what is meant.
+    wrong = f"{{commit: {fix}, subject: 'feat: b'}}"
+    assert evidence(repository, wrong, "{release: v1.0}")[1].status is UNVERIFIED
 
 
 def test_a_release_of_nothing_proven_or_only_partly_proven_is_unverified(repository):

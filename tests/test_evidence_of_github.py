@@ -186,6 +186,31 @@ def test_a_pull_request_of_which_one_commit_was_reverted_is_not_verified(reposit
     assert shipped[1].status is UNVERIFIED
 
 
+@pytest.mark.parametrize("way", ["merge", "rebase"])
+def test_a_release_ships_a_pull_request_of_which_a_commit_was_reverted_only_after_it(repository, way):
+    commits, known = brought(repository, way)
+    repository.tag("v1")
+    repository.revert(commits[0])
+    repository.tag("v2")
+    _, before, after = evidence(repository, "{pull: 4}", "{release: v1}", "{release: v2}", issues=[known])
+    assert (before.status, before.verdict.proof) == (VERIFIED, "contained"), before.verdict.reason
+    assert after.status is UNVERIFIED
+
+
+def test_a_release_does_not_ship_a_pull_request_that_was_reverted_as_a_whole(repository):
+    # Neither its subject nor its SHA is named by what reverts it: only GitHub tells that it is #4.
+    sha = repository.commit({"src/a.py": "b\n"}, "close the socket")
+    repository.tag("v1")
+    repository.branch("release")
+    repository.commit({"src/a.py": None}, "Undo the socket (#6)\n\nReverts acme/apex#4")
+    repository.tag("v2")
+    repository.checkout("main")
+    known = [pull(merge_commit=sha, title="fix: it", commits=1)]
+    _, first, second = evidence(repository, "{pull: 4}", "{release: v1}", "{release: v2}", issues=known)
+    assert (first.status, first.verdict.proof) == (VERIFIED, "contained")
+    assert (second.status, second.verdict.proof) == (REFUTED, "reverted"), second.verdict.reason
+
+
 def test_a_merge_all_of_whose_commits_were_reverted_is_refuted(repository):
     commits, known = brought(repository, "merge")
     for sha in reversed(commits):

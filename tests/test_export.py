@@ -11,14 +11,16 @@ import random
 import shutil
 import tracemalloc
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from repositories import Repository
+from repositories import Repository, run_git
 
 from triage import cli, exported
 from triage.errors import NothingToJudge, TriageError
-from triage.model import Occurrence, PathHistory
+from triage.git import open_bundle, open_history, write_bundle
+from triage.model import Mention, Occurrence, PathHistory
 
 ROOT = Path(__file__).resolve().parent.parent
 JUNIT = '<testsuite><testcase classname="tests.test_a" name="test_x" file="tests/test_a.py"/></testsuite>'
@@ -194,6 +196,151 @@ def test_G7_a_file_from_a_clone_that_lacks_objects_claims_no_more_than_it(made, 
     clone, read = both(made, folder, tmp_path)
     for there, here in zip(clone["issues"][0]["evidence"], read["issues"][0]["evidence"], strict=True):
         assert here["status"] in (there["status"], "unverified")
+
+
+LINES = "".join(f"line {number}\n" for number in range(60))
+
+
+def fixed(*numbers: int) -> str:
+    text = LINES
+    for number in numbers:
+        text = text.replace(f"line {number}\n", f"fixed {number}\n")
+    return text
+
+
+class Landed:
+    """A repository in which commits landed as others, in every way that there is a proof of."""
+
+    def __init__(self, folder: Path) -> None:
+        r = self.repository = Repository(folder)
+        self.evidence: dict[str, str] = {}
+        begin = {**dict.fromkeys(("a.py", "b.py", "c.py", "d/e.py", "f.py"), LINES), "img": b"\0\1"}
+        r.commit(begin, "feat: begin")
+        self.side("squash", 10, {"a.py": fixed(3), "s.py": "x\n"}, {"a.py": fixed(3, 40)})
+        r.commit({"other.py": "x\n"}, "chore: other work")
+        r.squash("squash", "fix: all of squash (#10)")
+        self.side("half", 11, {"d/e.py": fixed(3), "h.py": "x\n"}, {"d/e.py": fixed(3, 40)})
+        r.squash("half", "fix: all of half (#11)")
+        rebased = self.side("rebase", 12, {"b.py": fixed(20)})
+        r.commit({"b.py": "one more\n" * 9 + LINES}, "chore: around it")
+        r.cherry_pick(rebased)
+        picture = self.side("binary", 13, {"img": b"\0\2"})
+        r.commit({}, "chore: before it")
+        r.cherry_pick(picture)
+        self.side("tree", 14, {"c.py": fixed(20)})
+        r.commit({"c.py": fixed(18)}, "chore: beside it")
+        r.commit({"c.py": fixed(18, 20)}, "fix: tree 0")
+        self.side("branch", None, {"new.py": LINES}, {"new.py": fixed(7)}, cited=1)
+        r.squash("branch", "feat: a whole")
+        self.side("never", 16, {"never.py": "x\n"})
+        r.git("checkout", "-q", "--orphan", "before")
+        r.commit({"secret": "x\n"}, "feat: begin, with a secret")
+        old = r.commit({"f.py": fixed(50), "secret": "y\n"}, "fix: rewritten")
+        self.evidence["rewrite"] = f'{{commit: "{old[:12]}"}}'
+        when = r.git("log", "-1", "--format=%at", old)
+        r.git("checkout", "-qf", "main")
+        (r.folder / "f.py").write_text(fixed(50))
+        r.git("commit", "-qam", "fix: rewritten", GIT_AUTHOR_DATE=f"{when} +0000")
+        self.documents = r.commit(
+            {"docs/x.md": "\n| fedc0de91 | feat: a whole |\n"}, "docs: x", date=datetime(2025, 9, 25, tzinfo=UTC)
+        )
+        self.evidence["elsewhere"] = '{commit: "fedc0de91"}'
+        self.evidence["nowhere"] = '{commit: "fedc0de99"}'
+
+    def side(self, name: str, number: int | None, *commits: dict[str, str | bytes], cited: int = 0) -> str:
+        """Commit on a branch of its own, which stays only as the head of a pull request."""
+        r = self.repository
+        r.branch(name)
+        shas = [r.commit(files, f"fix: {name} {at}") for at, files in enumerate(commits)]
+        if number is not None:
+            r.ref(f"refs/pull/{number}/head", r.head())
+        r.checkout("main")
+        self.evidence[name] = f'{{commit: "{shas[cited][:12]}"}}'
+        return shas[0]
+
+    def write(self, folder: Path, *names: str) -> Path:
+        """Write the cluster file, and leave only what a host would show of the branches."""
+        for name in self.repository.git("branch", "--format=%(refname:short)").splitlines():
+            if name not in ("main", "branch", "before"):
+                self.repository.git("branch", "-qD", name)
+        return Made.write(self, folder, *names)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    return Landed(tmp_path_factory.mktemp("landed") / "work")
+
+
+def proofs(verdicts: dict) -> dict[str, tuple[str, str | None]]:
+    return {item["cited"]: (item["status"], item["proof"]) for item in verdicts["issues"][0]["evidence"]}
+
+
+def test_a_file_gives_the_verdicts_of_its_clone_on_commits_that_landed_as_others(landed, tmp_path):
+    clone, read = both(landed, landed.repository.folder, tmp_path)
+    assert read == clone
+    found = dict(zip(landed.evidence, proofs(clone).values(), strict=True))
+    assert found == {
+        "squash": ("verified", "squash"),
+        "half": ("verified", "squash"),
+        "rebase": ("verified", "rebase"),
+        "binary": ("verified", "rebase"),
+        "tree": ("verified", "tree"),
+        "rewrite": ("verified", "rewrite"),
+        "branch": ("verified", "tree"),
+        "never": ("refuted", "never-landed"),
+        "elsewhere": ("verified", "cited-elsewhere"),
+        "nowhere": ("refuted", "absent-object"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["squash", "half", "rebase", "binary", "tree", "rewrite", "branch", "never", "elsewhere"]
+)
+def test_a_file_gives_the_verdict_of_its_clone_on_one_commit_that_landed_as_another(landed, tmp_path, name):
+    clone, read = both(landed, landed.repository.folder, tmp_path, name)
+    assert read == clone
+
+
+@pytest.mark.parametrize("options", [("--mirror",), ("--bare", "--depth=4"), ("--mirror", "--filter=blob:none")])
+def test_G7_a_file_from_any_clone_claims_no_more_than_it_of_what_landed_otherwise(landed, tmp_path, options):
+    folder = landed.repository.clone(tmp_path / "clone", *options)
+    clone, read = both(landed, folder, tmp_path)
+    assert read == clone
+    found = dict(zip(landed.evidence, proofs(clone).values(), strict=True))
+    assert (found["rebase"] == ("verified", "rebase")) == (options == ("--mirror",))
+
+
+def listed(file: Path, folder: Path) -> list[str]:
+    """The kinds of the objects in a file's bundle."""
+    place = open_bundle(exported.read(file).bundle, folder)
+    out = run_git(place, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)")
+    return out.decode().split()
+
+
+@pytest.mark.parametrize(
+    ("name", "blobs"), [("nowhere", 0), ("never", 4), ("binary", 2), ("rebase", 4), ("tree", 3), ("elsewhere", 1)]
+)
+def test_a_file_has_the_contents_that_a_proof_rests_on_and_no_others(landed, tmp_path, name, blobs):
+    both(landed, landed.repository.folder, tmp_path, name)
+    (tmp_path / "opened").mkdir()
+    assert listed(tmp_path / "7.evidence", tmp_path / "opened").count("blob") <= blobs
+
+
+@pytest.mark.parametrize(("name", "form"), [("squash", 2), ("rebase", 2), ("elsewhere", 3), ("branch", 3)])
+def test_a_file_that_an_older_version_can_read_says_so(landed, tmp_path, name, form):
+    both(landed, landed.repository.folder, tmp_path, name)
+    told = json.loads(parts((tmp_path / "7.evidence").read_bytes())["manifest.json"])
+    assert told["format"] == form
+
+
+def test_what_is_exported_from_a_file_of_format_3_is_that_file(landed, tmp_path):
+    path = landed.write(landed.repository.folder)
+    for source, name in (
+        (("-C", landed.repository.folder, "--now", "2025-09-26"), "one"),
+        (("--from", tmp_path / "one"), "two"),
+    ):
+        assert triage("export", path, *source, "-o", tmp_path / name)[0] == 0
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_a_sha256_repository_is_exported_too(tmp_path):
@@ -492,7 +639,7 @@ def test_E2_a_manifest_without_a_key_is_refused(example, key):
         b"\xff",
         b"[" * 100_000,
         b'{"format": 1' + b"0" * 5000 + b"}",
-        b'{"format": 3}',
+        b'{"format": 4}',
         b'{"format": true}',
     ],
 )
@@ -534,6 +681,88 @@ def test_E6_a_forged_witness_proves_nothing(made, tmp_path):
     finally:
         del made.evidence["unseen"]
     assert forged(made, tmp_path, "gone")[1] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "text"),
+    [
+        ("docs/x.md", 2, "| fedc0de91 | fix: tree 0 |"),
+        ("docs/x.md", 1, "| fedc0de91 | feat: a whole |"),
+        ("docs/x.md", 3, ""),
+        ("docs/x.md", 9, "| fedc0de91 | feat: a whole |"),
+        ("docs/y.md", 2, "| fedc0de91 | feat: a whole |"),
+        ("a.py", 1, "line 0"),
+        ("../x.md", 2, "| fedc0de91 | feat: a whole |"),
+        ("docs/x.md", 2, ""),
+        ("docs/x.md", 2, "| fedc0de91 | feat"),
+    ],
+)
+def test_E6_a_line_that_no_document_has_proves_nothing(landed, tmp_path, path, line, text):
+    def told(content):
+        return {key: (Mention(path, line, text),) for key in content.mentions}
+
+    assert forged(landed, tmp_path, "elsewhere")[1] == "verified"
+    assert forged(landed, tmp_path, "elsewhere", mentions=told)[1] == "unverified"
+
+
+def test_E6_another_sha_s_line_proves_nothing(landed, tmp_path):
+    def told(content):
+        return {("fedc0de99", content.sha): (Mention("docs/x.md", 2, "| fedc0de91 | feat: a whole |"),)}
+
+    assert forged(landed, tmp_path, "nowhere", mentions=told)[1] != "verified"
+
+
+def test_E6_commits_that_are_said_to_touch_a_file_are_looked_at(landed, tmp_path):
+    def all_of_them(shas):
+        return lambda content: dict.fromkeys(content.touching, tuple(shas))
+
+    repository = landed.repository
+    main = repository.git("rev-list", "main").splitlines()
+    assert forged(landed, tmp_path, "branch")[1] == "verified"
+    for shas in ((), main[:1], ["0" * 40], [repository.head("before")], [repository.head("branch")]):
+        assert forged(landed, tmp_path, "branch", touching=all_of_them(shas))[1] == "unverified"
+    assert forged(landed, tmp_path, "never")[1] == "refuted"
+    assert forged(landed, tmp_path, "never", touching=all_of_them(main))[1] in ("refuted", "unverified")
+
+
+@pytest.mark.parametrize("name", ["rebase", "binary", "tree"])
+def test_E6_what_the_objects_do_not_show_is_not_proven(landed, tmp_path, name):
+    """No digest and no replay is believed: without the contents there is no proof."""
+    history, at = open_history(landed.repository.folder)
+    path = landed.write(landed.repository.folder, name)
+    triage("export", path, "-C", landed.repository.folder, "-o", tmp_path / "x.evidence")
+    content = exported.read(tmp_path / "x.evidence")
+    shas = landed.repository.git("rev-list", "--all").splitlines()
+    bundle = write_bundle(history, {"HEAD": at.sha}, shas, shas, shas, [])
+    exported.write(tmp_path / "x.evidence", content._replace(bundle=bundle))
+    out = triage("cluster", path, "--json", "--from", tmp_path / "x.evidence")[1]
+    (status, proof), *_ = proofs(json.loads(out)).values()
+    assert (status, proof) == (("verified", "rebase") if name == "binary" else ("unverified", None))
+
+
+def test_E2_answers_of_other_types_are_refused_or_prove_nothing(landed, tmp_path):
+    names = ("branch", "elsewhere", "nowhere", "never")
+    path = landed.write(landed.repository.folder, *names)
+    triage("export", path, "-C", landed.repository.folder, "-o", tmp_path / "x.evidence")
+    before = proofs(json.loads(triage("cluster", path, "--json", "--from", tmp_path / "x.evidence")[1]))
+    members = parts((tmp_path / "x.evidence").read_bytes())
+    whole = json.loads(members["manifest.json"])
+    for place in places({key: whole[key] for key in ("touching", "mentions")}):
+        for value in (None, True, -1, 10**30, 1.5, "", "x\n\x1b[31m", [], [None], {}, {"a": 1}):
+            told = json.loads(members["manifest.json"])
+            item = told
+            for key in place[:-1]:
+                item = item[key]
+            item[place[-1]] = value
+            (tmp_path / "y.evidence").write_bytes(packed(members, told))
+            code, out, _ = triage("cluster", path, "--json", "--from", tmp_path / "y.evidence")
+            if code != 3:
+                after = proofs(json.loads(out))
+                # What a file does not say is as if it was never found, wherever it was made.
+                allowed = ("unverified", ("refuted", "absent-object"))
+                assert all(
+                    after[cited] in (old, *allowed) or after[cited][0] in allowed for cited, old in before.items()
+                )
 
 
 def test_E6_a_path_that_is_said_to_have_moved_must_be_where_it_is_said_to_be(made, tmp_path):

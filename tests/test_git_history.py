@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from random_histories import Growing
 from repositories import AUTHOR, START, Repository, run_git
 
 from triage.errors import CouldNotLook
@@ -374,3 +376,239 @@ def test_moment_of_commit_is_aware(repository):
 def test_witness_is_nobody(repository):
     repository.commit({}, "x")
     assert opened(repository).witness("x", ("*",)) is None
+
+
+# -- what is found by the catalogue of the history -------------------------------------------------
+
+
+def test_of_several_commits_with_an_abbreviation_one_that_a_ref_reaches_comes_first(repository):
+    first = repository.commit({}, "0")
+    tree = repository.parse("HEAD^{tree}")
+    number = 0
+    stamp = "alice <alice@example.org> 1756728000 +0000"
+    name = ""
+    while not name.startswith(first[:4]):
+        number += 1
+        raw = f"tree {tree}\nauthor {stamp}\ncommitter {stamp}\n\n{number}\n".encode()
+        name = hashlib.sha1(b"commit %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+    assert repository.raw_commit(raw) == name
+    assert opened(repository).resolve([first[:4]])[first[:4]] == Resolution(sha=first)
+    repository.ref("refs/heads/other", name)
+    both = Resolution(candidates=tuple(sorted((first, name))))
+    assert opened(repository).resolve([first[:4]])[first[:4]] == both
+    # and where no ref reaches either of them, git's word is all there is
+    repository.git("checkout", "-q", "--orphan", "new")
+    repository.commit({}, "elsewhere")
+    for branch in ("main", "other"):
+        repository.git("branch", "-D", branch)
+    assert opened(repository).resolve([first[:4]])[first[:4]] == both
+
+
+def test_twins_have_author_date_and_subject_alike(repository):
+    when = START + timedelta(days=1)
+    old = repository.commit({"a": "1"}, "fix: it (#1)", date=when)
+    repository.git("checkout", "-q", "--orphan", "rewritten")
+    twin = repository.commit({"a": "1", "b": "1"}, "fix: it (#1)\n\nwith a body", date=when)
+    by_another = repository.commit({}, "fix: it (#1)", date=when, author="bob <bob@example.org>")
+    other_mail = repository.commit({}, "fix: it (#1)", date=when, author="alice <alice@example.com>")
+    repository.commit({}, "fix: it (#2)", date=when)
+    repository.commit({}, "fix: it (#1)", date=when + timedelta(seconds=1))
+    again = repository.commit({"c": "1"}, "fix:  it (#1)", date=when)
+    repository.git("branch", "-D", "main")
+    history = opened(repository, branch="rewritten")
+    found = history.twins([old, twin, by_another, other_mail, "0" * 40])
+    assert {sha: [each.sha for each in twins] for sha, twins in found.items()} == {
+        old: sorted([twin, again]),
+        twin: [again],
+        by_another: [],
+        other_mail: [],
+    }
+
+
+def test_numbered(repository):
+    squash = repository.commit({}, "feat: one (#12)")
+    repository.branch("side")
+    repository.commit({}, "only on the side (#12)")
+    repository.checkout("main")
+    revert = repository.commit({}, 'Revert "feat: one (#12)" (#15)')
+    both = repository.commit({}, "two at once (#3) (#12)")
+    merge = repository.merge("side", "Merge pull request #7 from alice/side\n\nCloses #99")
+    repository.commit({}, "see #8, merge pull request #9 from (#10) bob")
+    repository.commit({}, "Merge pull request #11 into main")
+    history = opened(repository)
+    found = history.numbered(range(1, 100), repository.head())
+    assert {number: [commit.sha for commit in commits][-2:] for number, commits in found.items() if commits} == {
+        12: [repository.parse("side"), squash],
+        15: [revert],
+        3: [both],
+        7: [merge],
+    }
+    assert [commit.sha for commit in history.numbered([12], both)[12]] == [both, squash]
+
+
+def test_heads(repository):
+    base = repository.commit({"a": "1"}, "base")
+    repository.branch("long")
+    first = repository.commit({"b": "1"}, "first")
+    repository.branch("short")
+    repository.ref("refs/pull/5/head", first)
+    repository.ref("refs/remotes/origin/pull/5", first)
+    repository.ref("refs/remotes/origin/pull/6/head", first)
+    repository.ref("refs/pull/7/merge", first)
+    repository.ref("refs/tags/v1", first)
+    repository.checkout("long")
+    for number in range(3):
+        second = repository.commit({}, str(number))
+    repository.ref("refs/remotes/origin/feature/x", second)
+    repository.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/feature/x")
+    repository.checkout("main")
+    tip = repository.commit({"c": "1"}, "main goes on")
+    history = opened(repository, branch="main")
+    found = history.heads([first, second, base, tip, "0" * 40], tip)
+    assert [(head.name, head.number) for head in found[first]] == [
+        ("pull/5/head", 5),
+        ("origin/pull/6/head", 6),
+        ("short", None),
+        ("long", None),
+        ("origin/feature/x", None),
+    ]
+    assert [head.name for head in found[second]] == ["long", "origin/feature/x"]
+    assert {head.sha for head in found[first][:3]} == {first}
+    assert [found[sha] for sha in (base, tip, "0" * 40)] == [(), (), ()]
+    # what landed is no way to anything any more
+    repository.merge("short")
+    merged = repository.head()
+    assert opened(repository, branch="main").heads([first], merged)[first] == ()
+
+
+def test_bases_of_branches_merged_crosswise(repository):
+    repository.commit({}, "base")
+    repository.branch("one")
+    one = repository.commit({"a": "1"}, "one")
+    repository.branch("other", "main")
+    other = repository.commit({"b": "1"}, "other")
+    repository.merge("one")
+    last = repository.head()
+    repository.checkout("one")
+    repository.merge(other)
+    history = opened(repository)
+    crossed = tuple(sorted((one, other)))
+    assert history.bases(repository.head(), last) == crossed
+    assert history.bases(one, last) == (one,)
+    assert history.bases(last, last) == (last,)
+    repository.git("checkout", "-q", "--orphan", "new")
+    alone = repository.commit({}, "alone")
+    assert opened(repository).bases(alone, last) == ()
+
+
+def test_what_no_ref_reaches_has_bases_and_heads_too(repository):
+    base = repository.commit({"a": "1"}, "base")
+    repository.branch("side")
+    repository.commit({"b": "1"}, "one")
+    lost = repository.commit({"b": "2"}, "two")
+    repository.checkout("main")
+    tip = repository.commit({"c": "1"}, "main")
+    repository.git("branch", "-D", "side")
+    repository.branch("short", base)
+    short = repository.commit({}, "short")
+    history = opened(repository, branch="main")
+    assert history.bases(lost, tip) == (base,)
+    assert history.heads([short], lost)[short][0].name == "short"
+    assert history.reachable(lost, [base, tip]) == {base}
+    with pytest.raises(CouldNotLook):
+        history.bases("0" * 40, tip)
+
+
+def test_touching(repository):
+    first = repository.commit({"a": "1", "d/b": "1"}, "first")
+    repository.branch("side")
+    side = repository.commit({"d/b": "2"}, "side")
+    repository.checkout("main")
+    second = repository.commit({"a": "2"}, "second")
+    merge = repository.merge("side")
+    odd = repository.commit({"*": "1", "line\nbreak": "1", "ü": "1"}, "odd names")
+    gone = repository.commit({"d/b": None}, "gone")
+    history = opened(repository)
+    tip = repository.head()
+    assert history.touching(["a"], tip, []) == (merge, second, first)
+    assert set(history.touching(["d"], tip, [])) == {gone, merge, side, first}
+    assert set(history.touching(["./d/b", "a"], tip, [second])) == {gone, merge, side}
+    assert history.touching(["*"], tip, []) == (odd,)
+    assert history.touching(["line\nbreak"], tip, []) == (odd,)
+    assert history.touching(["line\nbreak", "a"], tip, [merge]) == (odd,)
+    assert history.touching(["ü"], tip, ["0" * 40]) == (odd,)
+    assert history.touching(["", "/etc/passwd", "../x", "no/such", ":(glob)**", "-a"], tip, []) == ()
+    assert history.touching([], tip, []) == ()
+    with pytest.raises(CouldNotLook):
+        history.touching(["a"], "0" * 40, [])
+
+
+def test_touching_finds_a_merge_whose_other_parent_has_the_change(repository):
+    """Against what is before the range git compares nothing, so that it leaves such a merge out."""
+    repository.commit({"a": "1"}, "first")
+    repository.branch("side")
+    early = repository.commit({"a": "2"}, "before the range")
+    repository.commit({"b": "1"}, "in the range")
+    repository.checkout("main")
+    since = repository.commit({"c": "1"}, "main")
+    merge = repository.merge("side")
+    assert opened(repository).touching(["a"], merge, [since, early]) == (merge,)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bases_heads_and_touching_are_what_git_says(tmp_path, seed):
+    growing = Growing(tmp_path / "repo", seed, long_ids=seed % 4 == 0)
+    growing.grow(60)
+    if seed % 2:
+        growing.odd_refs()
+        growing.lose()
+    history, stand = open_history(growing.folder)
+    chance = growing.random
+    tip = stand.sha
+
+    def below(*shas: str) -> set[str]:
+        return set(growing.git("rev-list", *shas).split()) if shas else set()
+
+    on = below(tip)
+    pairs = [(chance.choice(growing.shas), chance.choice([tip, tip, *growing.shas])) for _ in range(15)]
+    for way in ("painted", "met"):
+        for one, other in pairs:
+            assert history.bases(one, other) == history.bases(other, one) == merge_bases(growing, one, other), way
+        history.heads([], tip)
+        history._graph_with(tip).among(tip, [])
+    found = history.heads(growing.shas, tip)
+    ways = {
+        name: below(sha) - on
+        for name, sha in growing.refs().items()
+        if not name.startswith("refs/tags/") and sha not in on
+    }
+    for sha in growing.shas:
+        names = [
+            next(f"refs/{at}{head.name}" for at in PLACES if f"refs/{at}{head.name}" in ways) for head in found[sha]
+        ]
+        assert sorted(names) == sorted(name for name, way in ways.items() if sha in way)
+        assert [len(ways[name]) for name in names] == sorted(len(ways[name]) for name in names)
+    refs = growing.refs()
+    sizes = history._graph_with().reaching([refs[name] for name in ways], tip, growing.shas)
+    assert {each for listed in sizes.values() for each in listed} == {
+        (len(way), place) for place, way in enumerate(ways.values())
+    }
+    for paths in (["a"], ["d"], ["d/c", "odd name"], ["nothing"]):
+        for since in ([], chance.sample(growing.shas, 1), chance.sample(growing.shas, 2)):
+            wanted = {sha for sha in on - below(*since) if changes_one(growing, sha, paths)}
+            assert wanted <= set(history.touching(paths, tip, since)) <= on
+
+
+PLACES = ("heads/", "remotes/", "")
+
+
+def merge_bases(growing, one: str, other: str) -> tuple[str, ...]:
+    done = subprocess.run(
+        ["git", "merge-base", "--all", one, other], cwd=growing.folder, capture_output=True, check=False
+    )
+    return tuple(sorted(done.stdout.decode().split()))
+
+
+def changes_one(growing, sha: str, paths: list[str]) -> bool:
+    parents = growing.git("rev-list", "--parents", "-1", sha).split()[1:2]
+    return bool(growing.git("diff-tree", "--root", "-r", "--name-only", "--no-commit-id", *parents, sha, "--", *paths))

@@ -528,3 +528,17 @@ def test_damage_is_one_clear_error(repository):
     with pytest.raises(NothingToJudge) as caught:
         stand(repository)
     assert "\n" not in caught.value.message
+
+
+def test_a_clone_of_one_branch_that_may_not_be_the_default_one_is_not_judged_by_it(tmp_path):
+    repository = Repository(tmp_path / "up")
+    repository.commit({"a.py": "1\n"}, "a")
+    repository.branch("wip")
+    fix = repository.commit({"b.py": "1\n"}, "fix: wip only")
+    repository.checkout("main")
+    clone = repository.clone(tmp_path / "one", "--single-branch", "-b", "wip")
+    with pytest.raises(NothingToJudge, match="default one is not known") as fault:
+        open_history(clone)
+    assert "remote set-head origin -a" in (fault.value.hint or "")
+    assert open_history(clone, branch="wip")[1].sha == fix
+    assert open_history(repository.clone(tmp_path / "main", "--single-branch"))[1].branch == "main"

@@ -10,10 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from github_server import GitHub, World, reply
+from github_server import GitHub, World, reply, sha_of
 from repositories import Repository
 
+from triage.cli.tracking import linked
 from triage.clusters import reading
+from triage.model import Name
+from triage.snapshot import Snapshot
+from triage.tracker import Tracked, merged_by_github
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -569,6 +573,53 @@ def test_sync_reads_the_issues_of_the_cluster_files_and_what_they_cite(place):
     assert one["issues"] == 1
     offline = place.run("cluster", 623, "--offline", "--json")
     assert json.loads(offline.stdout)["issues"][0]["status"] == "verified"
+
+
+def test_what_is_cited_of_another_repository_is_read_and_kept_with_the_rest(place):
+    abroad = sha_of("abroad")
+    place.world.named("acme/desktop").commit(abroad, subject="feat: over there")
+    assert place.run("init").returncode == 0
+    items = f"{{commit: acme/desktop@{abroad[:12]}}}, {{commit: ACME/apex@{place.other}}}"
+    text = f"cluster: 525\nissues:\n  525: {{decision: resolved, evidence: [{items}]}}\n"
+    (place.folder / "clusters" / "525.yaml").write_text(text)
+    online, requests = place.asked("cluster", 525, "--json")
+    offline = place.run("cluster", 525, "--offline", "--json")
+    assert (online.returncode, requests) == (1, 1)
+    for done in (online, offline):
+        (issue,) = json.loads(done.stdout)["issues"]
+        assert [one["status"] for one in issue["evidence"]] == ["unverified", "verified"]
+        assert "(feat: over there)" in issue["evidence"][0]["reason"]
+        assert issue["evidence"][0]["cited"] == f"acme/desktop@{abroad[:12]}"
+        assert "other-repository" in [one["rule"] for one in issue["findings"]]
+    exported = place.folder / "525.evidence"
+    assert place.run("export", 525, "-o", exported).returncode == 0
+    there = place.run("cluster", 525, "--from", exported, "--json", GH_TOKEN="")
+    assert [one["reason"] for one in json.loads(there.stdout)["issues"][0]["evidence"]] == [
+        one["reason"] for one in issue["evidence"]
+    ]
+    (place.folder / ".triage" / "snapshot.db").unlink()
+    assert place.run("sync").returncode == 0
+    assert "(feat: over there)" in place.run("cluster", 525, "--offline", "--json").stdout
+
+
+def test_with_a_commit_come_the_pull_requests_that_it_is_in_from_the_snapshot(place):
+    apex = place.world.named("acme/apex")
+    head, merged = sha_of("head"), sha_of("merged")
+    apex.commit(head, subject="work")
+    apex.pull(460, state="MERGED", merged="2025-09-02T14:00:00Z", merge_commit=merged, commits=[head], head=head)
+    assert place.run("init").returncode == 0
+    text = f"cluster: 525\nissues:\n  525: {{decision: resolved, evidence: [{{commit: {head[:9]}}}]}}\n"
+    (place.folder / "clusters" / "525.yaml").write_text(text)
+    done, requests = place.asked("sync", "--json")
+    assert (json.loads(done.stdout)["requests"], requests) == (2, 2)
+    store = Snapshot.to_read(place.folder / ".triage" / "snapshot.db")
+    host = place.github.host
+    with store:
+        found = store.facts(host, [("acme/apex", head[:9])])
+        assert found[0].fact.pulls == (Name("acme/apex", 460),)
+        assert linked(found) == [("acme/apex", "460")]
+        known = Tracked((*found, *store.facts(host, linked(found))), "acme/apex")
+    assert [one.commit for one in merged_by_github(known, None, head[:9])] == [merged]
 
 
 def test_sync_says_what_it_could_not_do(place):

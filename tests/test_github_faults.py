@@ -973,6 +973,7 @@ ENDPOINTS = (
     "/repos/acme/apex/commits/N",
     "/repos/acme/apex/commits/N/check-runs",
     "/repos/acme/apex/commits/N/status",
+    "/repos/acme/apex/commits/N/pulls",
     "/repos/acme/apex/actions/runs",
     "/repositories/N/commits/N/check-runs",
     "/repositories/N/issues/N",

@@ -17,12 +17,14 @@ from triage.model import (
     Actor,
     CommitFact,
     IssueFact,
+    Merged,
     MissingFact,
     MovedFact,
     Name,
     PullFact,
     Wanted,
 )
+from triage.tracker import Tracked, merged_by_github, pulls_with
 
 AT = datetime(2025, 9, 12, 10, tzinfo=UTC)
 FIX, MERGE, HEAD = (sha_of(name) for name in ("fix", "merge", "head"))
@@ -92,6 +94,7 @@ def full_world() -> World:
         closes=[529],
         body="Closes #529",
     )
+    apex.pull(454, title="The same, again", commits=[FIX], head=FIX, base="next")
     issue = apex.issue(
         529,
         title="It fails",
@@ -281,6 +284,7 @@ def test_both_apis_say_the_same_of_one_world(github_schema, true, graphql):
     for key in [
         ("acme/apex", "529"),
         ("acme/apex", "453"),
+        ("acme/apex", "454"),
         *[("acme/apex", sha) for sha in (FIX, FIX[:9], MERGE, HEAD)],
     ]:
         mine, theirs = (alike(one[key]) for one in (found, true[0]))
@@ -324,6 +328,83 @@ def ask(request, github_schema):
         return found
 
     return by
+
+
+def test_the_pull_requests_that_a_commit_is_in_are_read_with_it(ask):
+    world = World()
+    apex = world.repository("acme/apex")
+    for sha in (FIX, MERGE, HEAD):
+        apex.commit(sha)
+    apex.pull(1, title="Mend it", state="MERGED", merged="2025-09-10T10:00:00Z", merge_commit=MERGE, head=FIX, by="bob")
+    apex.pull(2, title="Again", state="OPEN", commits=[FIX, HEAD], head=HEAD)
+    apex.pull(3, state="CLOSED", closed="2025-09-11T10:00:00Z", head=FIX)
+    found = ask(world, commits=[FIX, FIX[:9], MERGE])
+    known = facts(found)
+    assert known["acme/apex", FIX].pulls == tuple(Name("acme/apex", number) for number in (1, 2, 3))
+    assert known["acme/apex", FIX[:9]].pulls == known["acme/apex", FIX].pulls
+    assert known["acme/apex", MERGE].pulls == (Name("acme/apex", 1),)
+    merged, still, closed = (known["acme/apex", str(number)] for number in (1, 2, 3))
+    assert (merged.state, merged.title, merged.merge_commit, merged.head) == ("merged", "Mend it", MERGE, FIX)
+    assert (merged.merged_by, merged.commits, merged.base) == (Actor("bob"), 1, "main")
+    assert (still.state, still.merge_commit, still.commits, closed.state) == ("open", None, 2, "closed")
+    tracked = Tracked(found.kept, "acme/apex")
+    assert merged_by_github(tracked, None, FIX[:9]) == (Merged(1, "Mend it", FIX, MERGE),)
+    assert merged_by_github(tracked, "ACME/Apex", MERGE) == (Merged(1, "Mend it", FIX, MERGE),)
+    assert [one.state for one in pulls_with(tracked, None, FIX)] == ["merged", "open", "closed"]
+    assert pulls_with(tracked, None, HEAD) == ()
+    assert ask.client.requests == (1 if ask.client.answers else 11)
+
+
+def test_a_commit_without_pull_requests_has_none_and_of_very_many_it_is_not_known(ask):
+    world = World()
+    apex = world.repository("acme/apex")
+    apex.commit(FIX)
+    apex.commit(HEAD)
+    for number in range(1, 7):
+        apex.pull(number, head=HEAD)
+    known = facts(ask(world, commits=[FIX, HEAD]))
+    assert known["acme/apex", FIX].pulls == ()
+    assert known["acme/apex", HEAD].pulls is None
+
+
+def test_a_pull_request_of_a_fork_is_none_of_the_repository(ask):
+    world = World()
+    apex, fork = world.repository("acme/apex"), world.repository("bob/apex", fork=True)
+    apex.commit(FIX)
+    apex.pull(2, head=FIX)
+    apex.strangers.append(fork.pull(1, state="MERGED", merged="2025-09-10T10:00:00Z", merge_commit=MERGE, head=FIX))
+    found = ask(world, commits=[FIX])
+    assert facts(found)["acme/apex", FIX].pulls == (Name("acme/apex", 2),)
+    assert ("bob/apex", "1") not in facts(found)
+    assert merged_by_github(Tracked(found.kept, "acme/apex"), None, FIX) == ()
+
+
+def test_pull_requests_that_this_token_may_not_read_leave_the_commit_known(github_schema):
+    world = World()
+    world.repository("acme/apex").commit(FIX)
+
+    def refuse(body):
+        body["data"]["r0"]["c0"]["associatedPullRequests"] = None
+        path = ["r0", "c0", "associatedPullRequests"]
+        return {**body, "errors": [{"type": "FORBIDDEN", "path": path, "message": "Resource not accessible"}]}
+
+    found = reading.read(Direct(world, github_schema, refuse), Wanted("acme/apex", commits=(FIX,)))
+    assert (facts(found)["acme/apex", FIX].pulls, found.unread, found.fault) == (None, (), None)
+    client = Direct(world, None)
+    client.fault = lambda asked, _: AccessRefused("not yours") if asked.endswith("/pulls") else None
+    found = reading.read(client, Wanted("acme/apex", commits=(FIX,)))
+    assert (facts(found)["acme/apex", FIX].pulls, found.unread, found.fault) == (None, (), None)
+
+
+def test_a_commit_of_another_repository_is_read_there(ask, github_schema):
+    world = World()
+    world.repository("acme/apex").commit(FIX)
+    world.repository("acme/desktop").commit(HEAD, subject="over there")
+    found = ask(world, commits=[FIX], abroad=(("acme/desktop", HEAD[:9]), ("acme/apex", MERGE)))
+    known = facts(found)
+    assert known["acme/desktop", HEAD[:9]].subject == "over there"
+    assert isinstance(known["acme/apex", MERGE], MissingFact)
+    assert ask.client.requests == 1 or ask.client.answers is None
 
 
 def test_a_transferred_issue_is_found_where_it_went(ask):
@@ -643,7 +724,10 @@ def test_an_error_at_any_place_leaves_its_thing_unread(true, kind):
             asked = {"n529": "529", "c2": FIX, "c3": FIX[:9], "n453": "453"}[inside]
             # What the timeline met elsewhere is a fact, without what was asked for beyond it.
             met = facts(found).get(("acme/apex", asked))
-            assert asked in told or (asked == "453" and met.files is None) or (asked == FIX and met.checks is None)
+            lesser = asked == FIX and met is not None and met.checks is None
+            # What pull requests it is in may be refused by itself.
+            alone = "associatedPullRequests" in path and met is not None and met.pulls is None
+            assert asked in told or (asked == "453" and met.files is None) or lesser or alone
         else:
             assert told == {"529", "453", FIX, FIX[:9]}
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from middle import AFTERWARDS, APEX, LATER, evidence, facts_of, landed, only
 from repositories import START, Repository, run_git
 
-from triage.landing.proof import Citation, settle
+from triage.landing.citation import Citation
+from triage.landing.proof import settle
 from triage.landing.subjects import Manner, Wanted, manner, tidy
 from triage.model import Status
 
@@ -59,16 +60,17 @@ def test_a_commit_of_an_octopus_merge_and_one_of_a_second_parent_have_landed(rep
     assert [landed(repository, side).proof for side in sides] == ["ancestor", "ancestor"]
 
 
-def test_a_commit_on_another_branch_only_is_unverified_and_its_twin_is_a_candidate(repository):
+def test_a_commit_on_another_branch_only_is_unverified_until_the_same_patch_is_on_the_branch(repository):
     repository.branch("side")
     side = repository.commit({"a.py": "1\n"}, SUBJECT)
     repository.checkout("main")
     found = landed(repository, side)
     assert (found.status, found.proof, found.candidates) == (UNVERIFIED, None, ())
+    assert "it is on side" in found.reason
     twin = repository.squash("side", SUBJECT)
     found = landed(repository, side)
-    assert (found.status, [one.value for one in found.candidates]) == (UNVERIFIED, [twin])
-    assert landed(repository, side, branch="side").status is VERIFIED
+    assert (found.status, found.proof, found.commit.sha, found.own.sha) == (VERIFIED, "rebase", twin, side)
+    assert landed(repository, side, branch="side").proof == "ancestor"
 
 
 def test_G7_an_old_commit_in_a_shallow_clone_is_never_refuted(repository, tmp_path):
@@ -531,8 +533,8 @@ def test_a_revert_line_in_a_squash_body_is_no_proof_against_a_commit_of_the_bran
 
 def test_a_long_chain_of_reverts_ends(repository):
     """A thousand reverts, each of the one before, as one attack on the depth of the stack."""
-    tree = repository.parse("HEAD^{tree}")
     fix = parent = repository.commit({"a.py": "1\n"}, SUBJECT)
+    tree = repository.parse("HEAD^{tree}")
     script = []
     import hashlib
 
@@ -744,10 +746,23 @@ def test_what_is_again_as_it_was_before_is_asked_about(repository):
     assert (found.status, found.reason) == (UNVERIFIED, reason)
 
 
-def test_a_commit_of_new_files_only_that_are_gone_is_not_asked_about_here(repository):
+def test_a_commit_of_new_files_only_that_are_gone_is_unverified_and_a_moved_one_is_not(repository):
     fix = repository.commit({"a.py": "2\n"}, SUBJECT)
-    repository.commit({"a.py": None}, "chore: tidy")
+    repository.move("a.py", "b.py")
     assert landed(repository, fix).status is VERIFIED
+    repository.commit({"b.py": None}, "chore: tidy")
+    assert landed(repository, fix).status is UNVERIFIED
+
+
+def test_what_was_edited_after_a_revert_that_was_made_good_is_not_refuted(repository):
+    lines = "".join(f"line {number}\n" for number in range(9))
+    fix = repository.commit({"a.py": lines}, SUBJECT)
+    repository.revert(fix)
+    assert landed(repository, fix).proof == "reverted"
+    repository.commit({"a.py": lines}, "bring it back")
+    repository.commit({"a.py": lines + "more\n"}, "more")
+    found = landed(repository, fix)
+    assert (found.status, "still as it left it" in found.reason) == (UNVERIFIED, True), found.reason
 
 
 # -- whose subject it is --
@@ -775,10 +790,19 @@ def test_gone_and_another_branch_has_its_subject_too_is_said(repository):
     repository.branch("side")
     repository.commit({"a.py": "1\n"}, SUBJECT)
     repository.checkout("main")
-    fix = repository.commit({"a.py": "2\n"}, SUBJECT)
+    fix = repository.commit({"a.py": "1\n"}, SUBJECT)
     found = landed(repository, GONE, SUBJECT)
     assert (found.status, found.commit.sha) == (VERIFIED, fix)
     assert "the only one on main" in found.reason
+
+
+def test_gone_and_another_change_on_another_branch_has_its_subject_is_unverified(repository):
+    repository.branch("side")
+    other = repository.commit({"a.py": "1\n"}, SUBJECT)
+    repository.checkout("main")
+    fix = repository.commit({"a.py": "2\n"}, SUBJECT)
+    found = landed(repository, GONE, SUBJECT)
+    assert (found.status, [one.value for one in found.candidates]) == (UNVERIFIED, [fix, other])
 
 
 def test_gone_and_the_squash_on_the_branch_counts_before_its_head(repository):
@@ -797,7 +821,16 @@ def test_a_head_cited_with_the_subject_of_its_squash_is_not_refuted(repository):
     squash = repository.squash("side", f"{SUBJECT} (#9)")
     for cited in (SUBJECT, f"{SUBJECT} (#9)"):
         found = landed(repository, head, cited)
-        assert (found.status, [one.value for one in found.candidates]) == (UNVERIFIED, [squash])
+        assert (found.status, found.commit.sha, found.subject[0]) == (VERIFIED, squash, VERIFIED)
+
+
+def test_a_head_cited_with_the_subject_of_another_pull_request_is_not_refuted(repository):
+    repository.branch("side")
+    head = repository.commit({"a.py": "1\n"}, "wip")
+    repository.checkout("main")
+    squash = repository.commit({"b.py": "2\n"}, f"{SUBJECT} (#9)")
+    found = landed(repository, head, SUBJECT)
+    assert (found.status, [one.value for one in found.candidates]) == (UNVERIFIED, [squash])
 
 
 # -- many at once --

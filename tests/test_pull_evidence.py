@@ -12,6 +12,8 @@ from triage.model import PullFact, Status
 
 VERIFIED, REFUTED, UNVERIFIED = Status.VERIFIED, Status.REFUTED, Status.UNVERIFIED
 OPENED = datetime(2025, 9, 1, tzinfo=UTC)
+NOWHERE = "0" * 39 + "1"
+"""A commit that GitHub names, and that no test's repository has."""
 TITLE = "fix: close the socket"
 
 
@@ -344,4 +346,14 @@ def test_the_cure_for_a_merge_commit_that_is_not_here_is_that_of_the_clone(repos
     clone = repository.clone(tmp_path / "shallow", "--depth", "1")
     verdict = on(clone, pull(old, commits=1))
     assert (verdict.status, "fetch --unshallow" in verdict.reason) == (UNVERIFIED, True), verdict.reason
-    assert "`git fetch --all`" in on(repository, pull("0" * 39 + "1", commits=1)).reason
+    assert "`git fetch --all`" in on(repository, pull(NOWHERE, title="fix: another", commits=1)).reason
+
+
+def test_after_a_rewriting_the_squash_is_found_by_the_title_and_the_time(repository):
+    squash = repository.commit({"a.py": "2\n"}, f"{TITLE} (#4)", date=LATER)
+    repository.commit({"a.py": "3\n"}, "more")
+    verdict = on(repository, pull(NOWHERE, commits=1))
+    assert (verdict.status, verdict.proof, verdict.found) == (VERIFIED, "subject", squash), verdict.reason
+    week = timedelta(days=7)
+    verdict = on(repository, pull(NOWHERE, merged=LATER + week, commits=1))
+    assert (verdict.status, "7 days" in verdict.reason) == (UNVERIFIED, True), verdict.reason

@@ -93,7 +93,7 @@ def asked(fact) -> Kept:
 MANY = [
     *(asked(issue(number, body="Steps to reproduce. " * 40)) for number in range(1, 6)),
     asked(pull(files=("a.py", "b.py"))),
-    asked(commit(checks=(CheckFact("ci", "success", "github-actions"),))),
+    asked(commit(checks=(CheckFact("ci", "success", "github-actions"),), pulls=(Name(APEX, 8),))),
     asked(missing("9", why="deleted")),
     asked(MovedFact(10, APEX, Name("acme/desktop", 3), at(0))),
 ]

@@ -10,7 +10,7 @@ from repositories import Repository, run_git
 
 from triage.clusters.nodes import Text
 from triage.clusters.values import moment
-from triage.evidence import documents
+from triage.evidence import denials
 from triage.evidence.stated import is_nobody, standing
 from triage.model import Status
 
@@ -64,7 +64,7 @@ def test_nobody_has_said_yet_what_is_yet_to_come(date, status):
     ],
 )
 def test_a_denial_is_seen(message):
-    assert documents.denial(message, 7)
+    assert denials.denial(message, 7)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_denial_is_seen(message):
     ],
 )
 def test_what_only_sounds_like_a_denial_is_none(message):
-    assert documents.denial(message, 7) is None
+    assert denials.denial(message, 7) is None
 
 
 def test_a_pattern_over_documents_does_not_make_a_document_a_proof(tmp_path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from triage import kept
 from triage.errors import NothingToJudge, TriageError
-from triage.model import CloneState, IssueFact, Kept, Occurrence, PathHistory, Unread
+from triage.model import CloneState, IssueFact, Kept, Mention, Occurrence, PathHistory, Unread
 from triage.tracker import NOT_READ, SERVER
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zipfile import ZipFile, ZipInfo
 
-FORMAT = 2
-"""Format 1 had only the state of issues, under `issues`; 2 has every fact from GitHub, under `github`."""
+FORMAT = 3
+"""Format 1 had only the state of issues, under `issues`; 2 has every fact from GitHub, under `github`.
+
+Format 3 has `touching` and `mentions`. A file that has neither is written as format 2, which older versions read.
+"""
+_BEFORE = 2
 SUFFIX = ".evidence"
 _MANIFEST = "manifest.json"
 _BUNDLE = "history.bundle"
@@ -42,6 +46,8 @@ _STEEPEST = 200
 _STEEP_FROM = 1024 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CITED = re.compile(r"[0-9A-Fa-f]{7,64}")
 _SERVER = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 _LARGEST_NUMBER = 1 << 53
 
@@ -53,7 +59,8 @@ class Exported(NamedTuple):
 
     `github` is what was read there, `unread` and `otherwise` say why there is no more. `paths` and `witnesses` are
     what was found when it was made: what became of paths that the judged commit does not have (by path and commit),
-    and where absent patterns once stood (by pattern and globs).
+    and where absent patterns once stood (by pattern and globs). So are `touching`, the commits that touch some paths
+    (by a digest of what was asked), and `mentions`, the lines of documents that have a SHA (by it and the commit).
     """
 
     cluster: int
@@ -73,6 +80,8 @@ class Exported(NamedTuple):
     reports: Mapping[str, bytes] = {}
     paths: Mapping[tuple[str, str], PathHistory] = {}
     witnesses: Mapping[tuple[str, tuple[str, ...]], Occurrence] = {}
+    touching: Mapping[str, tuple[str, ...]] = {}
+    mentions: Mapping[tuple[str, str], tuple[Mention, ...]] = {}
 
 
 def write(path: Path, content: Exported) -> None:
@@ -90,8 +99,16 @@ def packed(content: Exported) -> bytes:
     for number, (file, data) in enumerate(sorted(content.reports.items())):
         names[file] = f"reports/{number:04}.xml"
         members[names[file]] = data
+    answers = {
+        "touching": [{"asked": asked, "commits": list(shas)} for asked, shas in sorted(content.touching.items())],
+        "mentions": [
+            {"sha": sha, "at": at, "lines": [line._asdict() for line in lines]}
+            for (sha, at), lines in sorted(content.mentions.items())
+        ],
+    }
     manifest = {
-        "format": FORMAT,
+        "format": FORMAT if any(answers.values()) else _BEFORE,
+        **(answers if any(answers.values()) else {}),
         "cluster": content.cluster,
         "repository": content.repository,
         "branch": content.branch,
@@ -311,6 +328,7 @@ def _content(path: Path, archive: ZipFile, manifest: dict[str, Any], names: set[
                 )
                 for item in _list(manifest["witnesses"])
             },
+            **_answers(manifest),
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         _damaged(path, f"its manifest cannot be understood ({type(error).__name__}: {error})")
@@ -339,6 +357,23 @@ def _unread(manifest: dict[str, Any]) -> dict[str, Any]:
     if not _SERVER.fullmatch(server):
         raise TypeError(f"{server!r} is not the address of a server")
     return {"server": server, "unread": single, "otherwise": _fields(Unread, manifest["otherwise"], _UNREAD)}
+
+
+def _answers(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What came with format 3."""
+    if manifest["format"] <= _BEFORE:
+        return {}
+    touching = {
+        _digest(item["asked"]): tuple(_sha(sha) for sha in _list(item["commits"]))
+        for item in _list(manifest["touching"])
+    }
+    mentions = {
+        (_cited(item["sha"]), _sha(item["at"])): tuple(
+            _fields(Mention, line, _MENTION) for line in _list(item["lines"])
+        )
+        for item in _list(manifest["mentions"])
+    }
+    return {"touching": touching, "mentions": mentions}
 
 
 def _fields(kind: Callable[..., T], item: Any, forms: Mapping[str, Any], beside: tuple[str, ...] = ()) -> T:
@@ -377,6 +412,18 @@ def _truth(value: Any) -> bool:
 def _sha(value: Any) -> str:
     if not _ID.fullmatch(_words(value)):
         raise TypeError(f"{value!r} is not the id of an object")
+    return str(value)
+
+
+def _digest(value: Any) -> str:
+    if not _DIGEST.fullmatch(_words(value)):
+        raise TypeError(f"{value!r} is not a digest")
+    return str(value)
+
+
+def _cited(value: Any) -> str:
+    if not _CITED.fullmatch(_words(value)):
+        raise TypeError(f"{value!r} is not a SHA")
     return str(value)
 
 
@@ -419,4 +466,5 @@ _ISSUE = {
 }
 _PATH = {"moved_to": _MAYBE_WORDS, "how": _MAYBE_WORDS, "removed_by": partial(_or_none, _sha), "existed": _truth}
 _UNREAD = {"reason": _words, "hint": _MAYBE_WORDS, "tried": _truth}
+_MENTION = {"path": _words, "line": _number, "text": _text_or_empty}
 _OCCURRENCE = {"sha": _sha, "path": _words, "line": _number, "text": _text_or_empty}

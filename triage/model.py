@@ -124,11 +124,15 @@ class Commit(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One path of a commit's diff against its first parent; `before`/`after` are blob ids or None."""
+    """One path of a commit's diff against its first parent; `before`/`after` are blob ids or None.
+
+    `mode` is what the path is afterwards, in git's digits, where that is no plain file.
+    """
 
     path: str
     before: str | None
     after: str | None
+    mode: str | None = None
 
 
 class Entry(NamedTuple):
@@ -353,6 +357,11 @@ class CommitFact(NamedTuple):
     read: datetime
     how: str = ""
     checks: tuple[CheckFact, ...] | None = None
+    pulls: tuple[Name, ...] | None = None
+    """The pull requests of its repository that GitHub has it in; None if they were not asked for, or are too many.
+
+    Of a commit on the default branch that is the merged one which brought it; of another one the open ones, too.
+    """
 
 
 class MovedFact(NamedTuple):
@@ -400,8 +409,9 @@ class Kept(NamedTuple):
 class Wanted(NamedTuple):
     """What is to be read from GitHub for one cluster: whatever has these numbers, and these commits.
 
-    `commits` are SHAs of `repository`, whole or as they were cited. `checks` asks for the checks of them, and of the
-    merge commits and heads of the pull requests among the numbers; `files` for the paths that those change.
+    `commits` are SHAs of `repository`, whole or as they were cited, `abroad` those of other ones with their
+    repositories. `checks` asks for the checks of them, and of the merge commits and heads of the pull requests among
+    the numbers; `files` for the paths that those change.
     """
 
     repository: str
@@ -409,6 +419,7 @@ class Wanted(NamedTuple):
     commits: tuple[str, ...] = ()
     checks: bool = False
     files: bool = False
+    abroad: tuple[tuple[str, str], ...] = ()
 
 
 class Reading(NamedTuple):
@@ -440,6 +451,40 @@ class Judged(NamedTuple):
     """The `--as-of` that chose the commit, where it was not simply the newest."""
     read: datetime | None = None
     """When GitHub was read, where that was not now: the oldest of what was."""
+
+
+class Head(NamedTuple):
+    """The newest commit of a pull request (with its number) or of a branch, and the short name of its ref."""
+
+    name: str
+    sha: str
+    number: int | None = None
+
+
+class Merged(NamedTuple):
+    """A pull request that was merged: its number, title and newest commit, and the commit that it was merged as."""
+
+    number: int
+    title: str
+    head: str
+    commit: str
+
+
+class Replay(NamedTuple):
+    """What leads from commit `base` to commit `change`, done again on `onto`: is it `result`? All are whole SHAs."""
+
+    base: str
+    change: str
+    onto: str
+    result: str
+
+
+class Mention(NamedTuple):
+    """A line of a document in which something stands; `line` counts from 1."""
+
+    path: str
+    line: int
+    text: str
 
 
 class Survey(NamedTuple):

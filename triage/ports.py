@@ -17,13 +17,16 @@ if TYPE_CHECKING:
         Commit,
         CommitFact,
         Entry,
+        Head,
         IssueFact,
         Kept,
+        Mention,
         MissingFact,
         MovedFact,
         Occurrence,
         PathHistory,
         PullFact,
+        Replay,
         Resolution,
         Revision,
         Survey,
@@ -60,8 +63,44 @@ class History(Protocol):
     def look_ahead(self, shas: Iterable[str]) -> None:
         """Say that the changes of these commits will be asked for; a reader may begin with them."""
 
+    def twins(self, shas: Iterable[str]) -> Mapping[str, tuple[Commit, ...]]:
+        """The other commits of any ref with the same author, author date and subject, newest first."""
+
+    def numbered(self, numbers: Iterable[int], tip: str) -> Mapping[int, tuple[Commit, ...]]:
+        """The commits on the way to `tip` that say they are the merge of a pull request, newest first.
+
+        By the `(#N)` at the end of a subject, or as `Merge pull request #N from`; nothing else is looked at.
+        """
+
+    def heads(self, shas: Iterable[str], tip: str) -> Mapping[str, tuple[Head, ...]]:
+        """The pull requests and branches here that have a commit which `tip` has not, the shortest way to it first."""
+
+    def bases(self, one: str, other: str) -> tuple[str, ...]:
+        """The best common ancestors of two commits; more than one where they were merged crosswise."""
+
+    def touching(self, paths: Iterable[str], tip: str, since: Iterable[str]) -> tuple[str, ...]:
+        """The commits on the way to `tip`, and not to `since`, that change one of the paths, newest first."""
+
     def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
         """Each commit's diff against its first parent. A commit whose trees are missing is left out."""
+
+    def differences(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[Change, ...]]:
+        """The diff between the trees of two commits, for each pair. One with a missing tree is left out."""
+
+    def patches(self, shas: Iterable[str]) -> Mapping[str, str]:
+        """A digest of what each commit does to its first parent, wherever in a file that is; "" for nothing.
+
+        White space counts, a binary file counts by its content. What cannot be read is left out.
+        """
+
+    def replays(self, asked: Iterable[Replay]) -> Mapping[Replay, bool]:
+        """Whether doing a change again gives the tree of its result; False also for a conflict.
+
+        What cannot be told (a missing object, a git that is too old) is left out.
+        """
+
+    def mentions(self, texts: Iterable[str], tip: str) -> Mapping[str, tuple[Mention, ...]]:
+        """The lines of the documents of `tip` that have each text, as a word of its own."""
 
     def lines_changed(self, sha: str) -> tuple[int, int]:
         """Lines added and removed by a commit against its first parent."""

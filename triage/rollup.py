@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from triage.clusters.grammar import Declined, Merged
-from triage.evidence import commit as commit_evidence
 from triage.evidence import documents
 from triage.evidence.facts import ticked
-from triage.landing.proof import SHORT
+from triage.evidence.noticed import DOCUMENTS_HINT, DOCUMENTS_ONLY
+from triage.landing.citation import SHORT
 from triage.model import Finding, Place, Severity, Status
 
 if TYPE_CHECKING:
@@ -87,15 +87,15 @@ def sole_documents(
     known = {(finding.rule, finding.place.line) for finding in findings}
     return [
         Finding(
-            commit_evidence.DOCUMENTS_ONLY,
+            DOCUMENTS_ONLY,
             Severity.ERROR,
             f"{(item.verdict.found or '')[:SHORT]} changes documents and no code, and it is the only proof",
             Place(case.file, item.item.line, item.item.column),
-            commit_evidence.DOCUMENTS_HINT,
+            DOCUMENTS_HINT,
             case.number,
         )
         for item in commits
-        if (commit_evidence.DOCUMENTS_ONLY, item.item.line) not in known
+        if (DOCUMENTS_ONLY, item.item.line) not in known
     ]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from triage.model import CommitFact, IssueFact, MissingFact, MovedFact, PullFact, Unread
+from triage.model import CommitFact, IssueFact, Merged, MissingFact, MovedFact, PullFact, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from triage.errors import TriageError
     from triage.model import Fact, Kept
+    from triage.ports import Tracker
 
 SERVER = "https://github.com"
 """Where the pages of repositories are, unless the host is another one."""
@@ -61,3 +62,25 @@ class Tracked:
             return self.otherwise
         key = (name.casefold(), asked)
         return self._facts.get(key) or self._unread.get(key, self.otherwise)
+
+
+def pulls_with(tracker: Tracker, repository: str | None, sha: str) -> tuple[PullFact, ...]:
+    """Return the pull requests of its own repository that GitHub has a commit in, merged or not, as far as known.
+
+    An empty answer says nothing: they may not have been read, or there may be some since.
+    """
+    fact = tracker.commit(repository, sha)
+    if not isinstance(fact, CommitFact):
+        return ()
+    own = fact.repository.casefold()
+    found = [tracker.numbered(*name) for name in fact.pulls or () if name.repository.casefold() == own]
+    return tuple(one for one in found if isinstance(one, PullFact))
+
+
+def merged_by_github(tracker: Tracker, repository: str | None, sha: str) -> tuple[Merged, ...]:
+    """Return the merged ones of the pull requests that GitHub has a commit in, with what they were merged as."""
+    return tuple(
+        Merged(pull.number, pull.title, pull.head, pull.merge_commit)
+        for pull in pulls_with(tracker, repository, sha)
+        if pull.merged is not None and pull.merge_commit is not None
+    )

@@ -14,7 +14,9 @@ from triage.evidence import pull as pull_evidence
 from triage.evidence.facts import Case, as_finding, worst
 from triage.evidence.issue import not_an_issue, state, unknown
 from triage.evidence.stated import standing
-from triage.landing.proof import Landing, settle
+from triage.landing.citation import Landing
+from triage.landing.proof import settle
+from triage.landing.rewriting import rewriting
 from triage.model import Finding, IssueFact, MovedFact, Place, PullFact, Severity, Status, Unread
 from triage.rollup import candidates_of, goes_on_in, of_all, of_phase, reason_of, sole_documents
 from triage.verdicts import ClusterVerdict, CriterionVerdict, EvidenceVerdict, IssueVerdict, PhaseVerdict
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from triage.clusters.grammar import Decision, Goal
     from triage.clusters.reading import ClusterFile
     from triage.evidence.facts import Facts
-    from triage.landing.proof import Citation
+    from triage.landing.citation import Citation
     from triage.model import MissingFact
 
 
@@ -45,7 +47,9 @@ def verify(
     listed = file.cluster.issues
     cluster = file.cluster.model_copy(update={"issues": {**(implied or {}), **listed}})
     file = file._replace(cluster=cluster)
-    court = _Judge(file, facts, _landings(file, facts), tuple(findings), {n for o in others for n in o.cluster.issues})
+    landings = _landings(file, facts)
+    findings = (*findings, *_rewritten(file, landings, facts))
+    court = _Judge(file, facts, landings, tuple(findings), {n for o in others for n in o.cluster.issues})
     judged: dict[int, IssueVerdict] = {}
     waiting = list(cluster.issues)
     while waiting:
@@ -71,6 +75,21 @@ def verify(
         found,
         facts.server,
     )
+
+
+def _rewritten(file: ClusterFile, landings: Mapping[Citation, Landing], facts: Facts) -> list[Finding]:
+    """The finding that the history was rewritten, at the first commit cited, where most of them are gone."""
+    # A clone that does not see all of a history cannot tell that it was rewritten.
+    found = rewriting(landings) if facts.history.state.blind is None else None
+    if found is None:
+        return []
+    hint = "cite commits with their subjects: those can be found again"
+    for number, decision in file.cluster.issues.items():
+        for item in evidence_of_issue(decision):
+            if item.kind == "commit":
+                place = Place(file.file, item.line, item.column)
+                return [Finding("rewritten-history", Severity.WARNING, str(found), place, hint, number)]
+    return []
 
 
 def _all_findings(findings: Sequence[Finding], issues: Iterable[IssueVerdict]) -> tuple[Finding, ...]:
@@ -182,7 +201,8 @@ class _Judge(NamedTuple):
         cited = cluster.decided.date.end if cluster.decided is not None else None
         fact = self._fact(IssueName(number)) if number is not None else None
         title = fact.title if fact is not None else decision.title if decision is not None else None
-        case = Case(number or cluster.cluster, title, cited, self.file.file, fact, self.landings)
+        akin = self._akin(number) if number is not None else ()
+        case = Case(number or cluster.cluster, title, cited, self.file.file, fact, self.landings, akin=akin)
         if decision is None:
             return case
         # Goals, and phases not called complete, count nowhere: not here either.
@@ -193,10 +213,19 @@ class _Judge(NamedTuple):
             case = case._replace(borrowed=borrowed.fixes)
         return self._with_fixes(case, evidence_of_issue(counted))
 
+    def _akin(self, number: int) -> tuple[int, ...]:
+        """The issues that a decision names or rests on, and those whose decisions name or rest on it."""
+        issues = self.file.cluster.issues
+        tied = {other: (*self._rests_on(other, issues[other]), *issues[other].duplicates) for other in issues}
+        own = {other: {self._own(name) for name in names} for other, names in tied.items()}
+        listed = [*own.get(number, ()), *(other for other, names in own.items() if number in names)]
+        return tuple(dict.fromkeys(one for one in listed if one is not None and one != number))
+
     def _with_fixes(self, case: Case, items: Iterable[Any]) -> Case:
         """Return a case to which the commits and pull requests of some evidence were added."""
         fixes = dict.fromkeys(case.fixes)
         heads = dict.fromkeys(case.heads)
+        others = list(case.unproven)
         unproven = case.open_fixes
         for item in items:
             if item.kind not in ("commit", "pull"):
@@ -204,12 +233,28 @@ class _Judge(NamedTuple):
             sha = self._proven(item, case)
             if sha is None:
                 unproven += 1
+                others += self._here(item, case)
                 continue
             fixes[sha] = None
             fact = self._numbered(IssueName(item.pull)) if item.kind == "pull" else None
             if isinstance(fact, PullFact):
                 heads[fact.head, fact.number] = None
-        return case._replace(fixes=tuple(fixes), heads=tuple(heads), open_fixes=unproven)
+        return case._replace(fixes=tuple(fixes), heads=tuple(heads), open_fixes=unproven, unproven=tuple(others))
+
+    def _here(self, item: Any, case: Case) -> list[str]:
+        """The full SHA of a commit that is here without being proven, where that is the one that is cited."""
+        if item.kind == "pull":
+            cited = pull_evidence.citations(item, self.facts)[:1]
+        else:
+            try:
+                cited = (commit_evidence.citation(item, case, self.facts),)
+            except CouldNotLook:
+                return []
+        landing = self.landings.get(cited[0]) if cited else None
+        if landing is None or landing.commit is None:
+            return []
+        alien = landing.subject is not None and landing.subject[0] is not Status.VERIFIED
+        return [] if alien else [landing.commit.sha]
 
     def _proven(self, item: Any, case: Case) -> str | None:
         if item.kind == "pull":

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from triage.recording import Recording
     from triage.verdicts import ClusterVerdict
 
+_ROOTS = ("refs/heads/", "refs/remotes/", "refs/")
+"""Where branches and pull requests are, of which the rest of the name is a head's."""
+
 
 @click.command(name="export")
 @click.argument("number", metavar="N")
@@ -96,6 +99,8 @@ def collected(file: ClusterFile, content: bytes, looked: Looked, path: Path) -> 
         reports=dict(getattr(looked.facts.reports, "contents", {})),
         paths=recording.paths,
         witnesses=witnesses,
+        touching=recording.touched,
+        mentions=recording.mentioned,
     )
 
 
@@ -103,19 +108,32 @@ def _bundle(looked: Looked, recording: Recording) -> bytes:
     from triage.git import write_bundle  # noqa: PLC0415
 
     judged = looked.facts.judged
-    refs = {"HEAD": judged.sha}
-    refs |= {f"refs/tags/{name}": sha for name, sha in recording.tags.items()}
     try:
         return write_bundle(
             looked.history,
-            refs,
+            _refs(looked, recording),
             sorted({judged.sha, *recording.commits_seen}),
             sorted({judged.sha, *recording.trees}),
             sorted(recording.diffs),
             sorted(recording.blobs),
+            between=sorted(recording.pairs),
+            merges=sorted(recording.merges),
         )
     except CouldNotLook as fault:
         raise NothingToJudge(fault.message, fault.hint) from None
+
+
+def _refs(looked: Looked, recording: Recording) -> dict[str, str]:
+    """The refs by which the same is found again: tags, pull requests and branches, and what was found on others."""
+    judged = looked.facts.judged
+    refs = {"HEAD": judged.sha}
+    refs |= {f"refs/tags/{name}": sha for name, sha in recording.tags.items()}
+    heads = {(head.name, head.sha) for head in recording.heads_seen}
+    for name, sha in looked.history.refs.items():
+        if any((name.removeprefix(root), sha) in heads for root in _ROOTS if name.startswith(root)):
+            refs[name] = sha
+    elsewhere = recording.found - set(looked.history.reachable(judged.sha, recording.found))
+    return {**{f"refs/found/{sha}": sha for sha in elsewhere}, **refs}
 
 
 def _witnesses(result: ClusterVerdict, recording: Recording, looked: Looked) -> dict[tuple[str, tuple[str, ...]], Any]:

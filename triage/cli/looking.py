@@ -15,7 +15,7 @@ from triage.clusters.wanted import wanted
 from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge, TriageError
 from triage.evidence.facts import Facts, Rules
 from triage.model import IssueFact, Judged, Name, Unread, Wanted
-from triage.recording import Replayed
+from triage.recording import Answers, Replayed
 from triage.tracker import Tracked
 
 if TYPE_CHECKING:
@@ -227,7 +227,14 @@ def _opened(
         as_of=_as_of(options.as_of, cluster, known, standing.repository),
         repository=standing.repository,
         timeout=float(options.settings.git_timeout),
+        cache=_cache(),
     )
+
+
+def _cache() -> Path:
+    from platformdirs import user_cache_path  # noqa: PLC0415 - an exported file needs none
+
+    return user_cache_path("triage", appauthor=False)
 
 
 def _behind(github: GitHub, history: git.GitHistory, stand: git.Standpoint, options: Options) -> str | None:
@@ -327,7 +334,8 @@ def _from_exported(source: Path, cluster: Cluster, content: bytes, options: Opti
             made = f"{source.name}, exported {file.exported:%Y-%m-%d %H:%M} UTC"
             known = Tracked(file.github)
             judged = Judged(other or file.branch, sha, at, committed, made, _asked(options), _read(known, at))
-            replayed: History = Replayed(history, file.paths, file.witnesses)
+            answers = Answers(file.paths, file.witnesses, file.touching, file.mentions)
+            replayed: History = Replayed(history, answers)
             reports = ReportFiles(None, file, source.name)
             repository = options.repository or cluster.repository or file.repository
             tracked = Tracked(file.github, repository, file.unread, file.otherwise)

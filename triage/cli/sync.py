@@ -144,6 +144,7 @@ def _bring(
         tuple(dict.fromkeys(sha for one in asked for sha in one.commits)),
         checks=any(one.checks for one in asked),
         files=any(one.files for one in asked),
+        abroad=tuple(dict.fromkeys(commit for one in asked for commit in one.abroad)),
     )
     tracked = Tracked(reading.kept, repository, reading.unread)
     fault = reading.fault

@@ -130,10 +130,11 @@ class GitHub:
         if self.repository is None:
             return Tracked(known, None, otherwise=WHICH)
         wanted = _not_yet(wanted, before) if before is not None else wanted
-        if before is not None and not wanted.numbers and not wanted.commits:
+        if before is not None and not wanted.numbers and not wanted.commits and not wanted.abroad:
             return before
         names = [(name, str(number)) for name, number in wanted.numbers]
         names += [(wanted.repository, sha) for sha in wanted.commits]
+        names += wanted.abroad
         if self.options.offline:
             return Tracked((*known, *self._kept(names)), self.repository, otherwise=OFFLINE)
         if self.access.token is None:
@@ -160,7 +161,9 @@ class GitHub:
         missed = {(name.casefold(), asked) for name, asked, _ in unread}
         settled = []
         if missed:
-            settled = [one for one in self._kept(names) if _cannot_change(one) and _key(one) in missed]
+            asked = {(name.casefold(), what) for name, what in names}
+            # With a commit that was missed go the merged pull requests that it is in.
+            settled = [one for one in self._kept(names) if _cannot_change(one) and _key(one) not in asked - missed]
         known = (*(before.known if before is not None else ()), *settled, *reading.kept)
         fault = reading.fault or (before.fault if before is not None else None)
         if fault is not None:
@@ -237,16 +240,20 @@ def _not_yet(wanted: Wanted, before: Tracked) -> Wanted:
         fact = before.numbered(name, number)
         return isinstance(fact, Unread) or (wanted.files and isinstance(fact, PullFact) and fact.files is None)
 
-    def unchecked(sha: str) -> bool:
-        fact = before.commit(wanted.repository, sha)
+    def unread(repository: str, sha: str) -> bool:
+        fact = before.commit(repository, sha)
         return isinstance(fact, Unread) or (wanted.checks and isinstance(fact, CommitFact) and fact.checks is None)
 
     numbers = tuple(one for one in wanted.numbers if lacks(*one))
-    return wanted._replace(numbers=numbers, commits=tuple(sha for sha in wanted.commits if unchecked(sha)))
+    commits = tuple(sha for sha in wanted.commits if unread(wanted.repository, sha))
+    return wanted._replace(numbers=numbers, commits=commits, abroad=tuple(one for one in wanted.abroad if unread(*one)))
 
 
 def linked(kept: Iterable[Kept]) -> list[tuple[str, str]]:
-    """Return what facts name as linked with them: pull requests, closing commits, sub-issues, duplicates."""
+    """Return what facts name as linked with them: pull requests, closing commits, sub-issues, duplicates.
+
+    Of a commit that are the pull requests that it is in, of a pull request its merge commit and its head.
+    """
     names: dict[tuple[str, str], None] = {}
     for one in kept:
         if isinstance(one.fact, IssueFact):
@@ -261,6 +268,9 @@ def linked(kept: Iterable[Kept]) -> list[tuple[str, str]]:
             for sha in (one.fact.merge_commit, one.fact.head):
                 if sha is not None:
                     names[one.fact.repository, sha] = None
+        elif isinstance(one.fact, CommitFact):
+            for name, number in one.fact.pulls or ():
+                names[name, str(number)] = None
     return list(names)
 
 

@@ -59,7 +59,7 @@ class CommitEvidence(Located):
     """The change of a commit is on the branch."""
 
     kind: ClassVar = "commit"
-    commit: v.ShaText
+    commit: v.Commit
     subject: v.Prose | None = None
     touches: Many(v.Glob) = ()  # type: ignore[valid-type]
     at: v.ShaText | None = None

@@ -57,6 +57,10 @@ class _Rules:
     def _fact(self, name: IssueName) -> IssueFact | PullFact | MovedFact | MissingFact | Unread:
         return self._tracker.numbered(name.repository or self._repository, name.number)
 
+    def _commit(self, one: Any) -> CommitFact | MissingFact | Unread:
+        name = one.commit
+        return self._tracker.commit(name.repository if name.abroad(self._repository) else self._repository, name.sha)
+
     def _finding(
         self, rule: str, at: Any, issue: int, message: str, hint: str | None, *, warning: bool = False
     ) -> Finding:
@@ -84,7 +88,7 @@ class _Rules:
         if one.kind == "pull":
             fact = self._tracker.numbered(self._repository, one.pull)
         elif one.kind == "commit":
-            fact = self._tracker.commit(self._repository, one.commit)
+            fact = self._commit(one)
             if isinstance(fact, MissingFact):
                 return Unread(f"GitHub has no commit {one.commit}")
         return fact if isinstance(fact, Unread) and fact.tried else None
@@ -171,7 +175,7 @@ class _Rules:
             fact = self._tracker.numbered(self._repository, one.pull)
             return (f"#{one.pull}", fact.created) if isinstance(fact, PullFact) else None
         if one.kind == "commit":
-            known = self._tracker.commit(self._repository, one.commit)
+            known = self._commit(one)
             return (known.sha[:9], known.authored) if isinstance(known, CommitFact) else None
         return None
 
@@ -198,7 +202,7 @@ class _Rules:
         if one.kind == "pull":
             fact = self._tracker.numbered(self._repository, one.pull)
             return fact.merged if isinstance(fact, PullFact) else None
-        known = self._tracker.commit(self._repository, one.commit)
+        known = self._commit(one)
         return known.committed if isinstance(known, CommitFact) else None
 
     def _unmerged(self, number: int, decision: Decision) -> Iterator[Finding]:

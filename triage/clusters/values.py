@@ -17,12 +17,14 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 _LARGEST = 2**31 - 1
 _RUN = re.compile(r"[1-9][0-9]{0,18}")
 _LARGEST_RUN = 2**63 - 1
+_REPOSITORY_TEXT = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}"
 _SHA = re.compile(r"(?:[0-9a-fA-F]{7,40}|[0-9a-fA-F]{64})")
+_SHA_ABROAD = re.compile(rf"(?P<repository>{_REPOSITORY_TEXT})@(?P<sha>{_SHA.pattern})")
 _READ_AS_NUMBER = re.compile(r"[0-9]+(?:[eE][0-9]+)?|0b[01]+")
 _PLACEHOLDER = re.compile(r"(?i)\(?(?:next|above|below|tbd|todo|pending|this commit|head|sha)\)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ABROAD = re.compile(r"(?P<repository>[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})#(?P<number>[1-9][0-9]{0,9})")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_ABROAD = re.compile(rf"(?P<repository>{_REPOSITORY_TEXT})#(?P<number>[1-9][0-9]{{0,9}})")
+_REPOSITORY = re.compile(_REPOSITORY_TEXT)
 _COUNT = re.compile(r"(?P<operator>>=|<=|==|=|>|<)?\s*(?P<number>[0-9]{1,9})")
 _LONGEST_PATTERN = 1_000
 _LONGEST_NAME = 200
@@ -102,6 +104,35 @@ def _sha(value: Any) -> Sha:
     sha = Sha(value.lower())
     sha.loose = value.plain and _READ_AS_NUMBER.fullmatch(value) is not None
     return sha
+
+
+class CommitName(Sha):
+    """A commit as it is cited, `owner/name@sha` for one of another repository; `sha` is its SHA alone."""
+
+    __slots__ = ("repository", "sha")
+    repository: str | None
+    sha: str
+
+    def abroad(self, *own: str | None) -> bool:
+        """Whether it is of another repository than these, one's own by whatever names."""
+        return not same_repository(self.repository, *own)
+
+
+def _commit(value: Any) -> CommitName:
+    """A SHA, with or without the repository that it is of."""
+    match = _SHA_ABROAD.fullmatch(value) if isinstance(value, Text) else None
+    if match is None and isinstance(value, Text) and "/" in value:
+        raise bad(
+            f"{show(value)} is not a commit of a repository", "owner/name@sha, with 7 to 40 (or 64) hexadecimal digits"
+        )
+    if match is None:
+        sha = _sha(value)
+        name = CommitName(sha)
+        name.repository, name.sha, name.loose = None, str(sha), sha.loose
+        return name
+    name = CommitName(f"{match['repository']}@{match['sha'].lower()}")
+    name.repository, name.sha, name.loose = match["repository"], match["sha"].lower(), False
+    return name
 
 
 class Read:
@@ -362,6 +393,13 @@ KeyNumber = Annotated[int, Read(_key_number, {"type": "string", "pattern": "^[1-
 ShaText = Annotated[
     Any,
     Read(_sha, {"anyOf": [{"type": "string", "pattern": "^[0-9a-fA-F]{7,64}$"}, {"type": "number"}]}),
+]
+Commit = Annotated[
+    Any,
+    Read(
+        _commit,
+        {"anyOf": [{"type": "string", "pattern": "^([^/@]+/[^/@]+@)?[0-9a-fA-F]{7,64}$"}, {"type": "number"}]},
+    ),
 ]
 Date = Annotated[Any, Read(moment, {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"})]
 _ISSUE_SCHEMA = {"anyOf": [_NUMBER_SCHEMA, {"type": "string", "pattern": "^[^/#]+/[^/#]+#[1-9][0-9]*$"}]}

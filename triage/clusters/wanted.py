@@ -25,7 +25,9 @@ def wanted(cluster: Cluster, repository: str, tip: str | None = None) -> Wanted:
     numbers += [Name(repository, item.pull) for item in items if item.kind == "pull"]
     numbers += [Name(repository, item.issue) for item in items if item.kind == "issue"]
     checks = any(item.kind == "check" for item in items)
-    shas = [str(item.commit) for item in items if item.kind == "commit"]
+    own = (repository, cluster.repository)
+    cited = [item.commit for item in items if item.kind == "commit"]
+    shas = [name.sha for name in cited if not name.abroad(*own)]
     shas += [str(item.at) for item in items if item.kind == "check" and item.at is not None]
     shas += [tip] if checks and tip is not None else []
     return Wanted(
@@ -34,6 +36,7 @@ def wanted(cluster: Cluster, repository: str, tip: str | None = None) -> Wanted:
         tuple(dict.fromkeys(sha.lower() for sha in shas)),
         checks=checks,
         files=any(item.kind == "pull" and item.touches for item in items),
+        abroad=tuple(dict.fromkeys((name.repository, name.sha) for name in cited if name.abroad(*own))),
     )
 
 

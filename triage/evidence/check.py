@@ -6,10 +6,9 @@ import difflib
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.evidence.commit import amount
-from triage.evidence.facts import ticked, tip, verdict
+from triage.evidence.facts import amount, ticked, tip, verdict
 from triage.evidence.issue import source, unknown
-from triage.landing.proof import SHORT
+from triage.landing.citation import SHORT
 from triage.model import Candidate, CommitFact, MissingFact, Status, Unread
 
 if TYPE_CHECKING:

@@ -5,34 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from triage import globs
+from triage.errors import CouldNotLook
 from triage.evidence import documents
-from triage.evidence.facts import ticked, tip, verdict
-from triage.evidence.issue import unknown
-from triage.landing.proof import SHORT, Citation, Landing, day
-from triage.model import CommitFact, Part, Severity, Status, Unread
+from triage.evidence.facts import amount, some, tip, verdict
+from triage.evidence.issue import source, unknown
+from triage.evidence.noticed import noticed
+from triage.landing.citation import SHORT, Citation, Landing, day
+from triage.landing.subjects import manner
+from triage.landing.survival import THIRD
+from triage.model import CommitFact, MissingFact, Part, Severity, Status, Unread
+from triage.tracker import merged_by_github, pulls_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from triage.clusters.grammar import CommitEvidence
     from triage.evidence.facts import Case, Facts
-    from triage.model import Commit, Verdict
+    from triage.evidence.noticed import Noticed
+    from triage.model import Verdict
 
-_SHOWN = 3
+_WHOLE = 40
 
 
 def citation(item: CommitEvidence, case: Case, facts: Facts) -> Citation:
-    """Return what the evidence cites. Raises `CouldNotLook` where `at:` cannot be found."""
+    """Return what the evidence cites.
+
+    Raises `CouldNotLook` where `at:` cannot be found, and for a commit of another repository.
+    """
+    if item.commit.abroad(facts.repository):
+        raise CouldNotLook(f"{item.commit} is a commit of another repository")
     at = tip(item.at, facts)
     now = facts.judged.sha if at != facts.judged.sha else None
-    return Citation(item.commit, item.subject, case.cited, at, now)
+    merged = merged_by_github(facts.tracker, facts.repository, item.commit.sha)
+    return Citation(item.commit.sha, item.subject, case.cited, at, now, merged=merged)
 
 
 def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:
     """Return the verdict: landed or not, with its subject and the paths it must touch as parts."""
+    if item.commit.abroad(facts.repository):
+        return _abroad(item, facts)
     landing = _asked_of_host(item, case.landings[citation(item, case, facts)], case, facts)
-    commit = landing.commit
+    commit = landing.cited
     changes = facts.history.changes([commit.sha]).get(commit.sha) if commit is not None else None
     parts = []
     if item.subject is not None:
@@ -42,26 +53,89 @@ def judge(item: CommitEvidence, case: Case, facts: Facts) -> Verdict:
     unseen = "there is no commit to look at"
     if commit is not None:
         unseen = f"the trees of {commit.sha[:SHORT]} are not in this clone"
-    parts += [touched(glob, paths, unseen) for glob in item.touches]
+    parts += [_landed_too(touched(glob, paths, unseen), landing, facts) for glob in item.touches]
     findings: list[tuple[str, Severity, str, str | None]] = []
     if landing.placeholder:
         message = f"{item.commit} is a placeholder, not a commit"
         findings.append(("placeholder", Severity.ERROR, message, "cite the commit that was made"))
     landed = landing.status is Status.VERIFIED and commit is not None
+    findings += _purged(landing, facts)
     if landed and commit is not None:
-        findings += noticed(commit, paths, case, commit.authored, commit.sha[:SHORT])
+        findings += noticed(commit, paths, case, facts)
     return verdict(
         landing.status,
         landing.reason,
         parts=tuple(parts),
-        found=commit.sha if commit is not None else None,
+        found=landing.commit.sha if landing.commit is not None else None,
         proof=landing.proof,
         source=facts.source,
         candidates=landing.candidates,
         findings=tuple(findings),
         documents_only=landed and paths is not None and documents.only_documents(paths),
-        commit=commit,
+        commit=landing.commit,
         changed=paths or (),
+    )
+
+
+def _landed_too(part: Part, landing: Landing, facts: Facts) -> Part:
+    """A part `touches` of a commit that landed as another one: that must touch such a path as well."""
+    found = landing.commit
+    if part.status is not Status.VERIFIED or landing.own is None or found is None or landing.cited is found:
+        return part
+    changes = facts.history.changes([found.sha]).get(found.sha)
+    if changes is not None and any(True for _ in globs.select((part.of or "",), [change.path for change in changes])):
+        return part
+    reason = f"{landing.own.sha[:SHORT]} changes such a path, and {found.sha[:SHORT]}, as which it landed, does not"
+    return part._replace(status=Status.UNVERIFIED, reason=reason)
+
+
+def _purged(landing: Landing, facts: Facts) -> list[Noticed]:
+    """The finding that most of what a commit did was purged when the history was rewritten."""
+    own, found = landing.own, landing.commit
+    if landing.status is not Status.VERIFIED or landing.proof != "rewrite" or own is None or found is None:
+        return []
+    before, after = (facts.history.changes([one.sha]).get(one.sha) for one in (own, found))
+    if len(own.parents) > 1 or not before or after is None:
+        return []
+    left = {change.path for change in before} & {change.path for change in after}
+    if len(left) >= len(before) * THIRD:
+        return []
+    what = f"{len(left)} of the {amount(len(before), 'path')} that {own.sha[:SHORT]} changed"
+    message = f"{found.sha[:SHORT]}, as which it landed, has {what}: the others were purged from the history"
+    return [("purged", Severity.ERROR, message, "cite what users get of it today")]
+
+
+def _abroad(item: CommitEvidence, facts: Facts) -> Verdict:
+    """The verdict on a commit of another repository, which no branch of this one can have under that name."""
+    home = item.commit.repository
+    fact = facts.tracker.commit(home, item.commit.sha)
+    here = facts.repository or "the repository that is judged, whose name is not known"
+    subject = (Status.UNVERIFIED, "there is no commit to compare it with")
+    if isinstance(fact, CommitFact):
+        reason = (
+            f"GitHub has it in {home}, as {fact.sha[:SHORT]} ({fact.subject}) of {day(fact.authored)}; "
+            f"whether users of {here} get it cannot be told from there"
+        )
+        if item.subject is not None and manner(item.subject, fact.subject):
+            subject = (Status.VERIFIED, "the commit has this subject")
+        else:
+            subject = (Status.UNVERIFIED, f"its subject is “{fact.subject}”")
+    elif isinstance(fact, MissingFact):
+        reason = f"GitHub has no such commit in {home}, and it would say nothing of {here}"
+    else:
+        reason = unknown(fact, f"whether {home} has {item.commit.sha[:SHORT]}, and what it is")
+    parts = [Part("subject", *subject)] if item.subject is not None else []
+    unseen = f"the trees of {home} are not looked at"
+    message = f"{item.commit} is a commit of {home}, not of {here}"
+    hint = "cite the commit of this repository that brought the change here"
+    if facts.repository is None:
+        hint = "say which repository is judged: -R OWNER/NAME"
+    return verdict(
+        Status.UNVERIFIED,
+        reason,
+        parts=(*parts, *(touched(glob, None, unseen) for glob in item.touches)),
+        source=source(fact.read) if isinstance(fact, CommitFact | MissingFact) else None,
+        findings=(("other-repository", Severity.WARNING, message, hint),),
     )
 
 
@@ -69,13 +143,15 @@ def _asked_of_host(item: CommitEvidence, landing: Landing, case: Case, facts: Fa
     """What became of a SHA that is nowhere here, after the host was asked for it too."""
     if landing.commit is not None or item.subject is not None or landing.placeholder or landing.candidates:
         return landing
-    fact = facts.tracker.commit(facts.repository, item.commit)
+    fact = facts.tracker.commit(facts.repository, item.commit.sha)
     if isinstance(fact, CommitFact):
-        reason = (
-            f"{item.commit} is not in this clone; GitHub has it, as {fact.sha[:SHORT]} of {day(fact.authored)}, "
-            "which says nothing of the branch (`git fetch --all`)"
-        )
-        return Landing(Status.UNVERIFIED, reason)
+        reason = f"{item.commit} is not in this clone; GitHub has it, as {fact.sha[:SHORT]} of {day(fact.authored)}"
+        pulls = pulls_with(facts.tracker, facts.repository, item.commit.sha)
+        in_them = ", ".join(f"#{pull.number}, which is {pull.state}" for pull in pulls)
+        fetched = " ".join(f"refs/pull/{pull.number}/head" for pull in pulls)
+        if pulls:
+            return Landing(Status.UNVERIFIED, f"{reason} in {in_them} (`git fetch origin {fetched}`)")
+        return Landing(Status.UNVERIFIED, f"{reason}, which says nothing of the branch (`git fetch --all`)")
     if isinstance(fact, Unread):
         if landing.status is Status.REFUTED and fact.tried:
             return Landing(Status.UNVERIFIED, unknown(fact, f"whether {item.commit}, which is not here, exists"))
@@ -86,9 +162,9 @@ def _asked_of_host(item: CommitEvidence, landing: Landing, case: Case, facts: Fa
     alive = any(
         other.commit is not None and isinstance(facts.tracker.commit(facts.repository, cited.sha), CommitFact)
         for cited, other in case.landings.items()
-        if cited.sha != item.commit
+        if cited.sha != item.commit.sha
     )
-    if len(item.commit) == _WHOLE and case.cited is not None and fact.read > case.cited and alive:
+    if len(item.commit.sha) == _WHOLE and case.cited is not None and fact.read > case.cited and alive:
         reason = f"neither this clone nor GitHub has a commit {item.commit}, and another one cited here is there"
         return Landing(Status.REFUTED, reason, "absent-object")
     return landing
@@ -100,53 +176,6 @@ def touched(glob: str, paths: tuple[str, ...] | None, unseen: str) -> Part:
         return Part("touches", Status.UNVERIFIED, unseen, glob)
     met = list(globs.select((glob,), paths))
     if met:
-        return Part("touches", Status.VERIFIED, f"{amount(len(met), 'changed path')}, {_some(met)}", glob)
-    what = f"it changes {amount(len(paths), 'path')}, {_some(paths)}" if paths else "it changes nothing"
+        return Part("touches", Status.VERIFIED, f"{amount(len(met), 'changed path')}, {some(met)}", glob)
+    what = f"it changes {amount(len(paths), 'path')}, {some(paths)}" if paths else "it changes nothing"
     return Part("touches", Status.REFUTED, f"no changed path; {what}", glob)
-
-
-def amount(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where English has one."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _some(paths: Sequence[str]) -> str:
-    return ", ".join(ticked(path) for path in paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")
-
-
-def noticed(
-    commit: Commit, paths: tuple[str, ...] | None, case: Case, made: datetime, cited: str
-) -> list[tuple[str, Severity, str, str | None]]:
-    """Return what keeps a landed change, cited so and first made then, from being the end of an issue, as findings."""
-    found: list[tuple[str, Severity, str, str | None]] = []
-    name = commit.sha[:SHORT]
-    words = documents.denial(f"{commit.subject}\n{commit.body}", case.number)
-    if words is not None:
-        message = f"{name} itself says “{words}”"
-        found.append(("denied", Severity.ERROR, message, "cite the commit that ends the work, or leave the issue open"))
-    if paths is None:
-        message = f"what {name} changes cannot be seen: its trees are not all in this clone"
-        found.append(("changes-unseen", Severity.ERROR, message, "judge by a complete clone"))
-    elif not paths and len(commit.parents) < _MERGE:
-        found.append(("empty-commit", Severity.ERROR, f"{name} changes no file", "cite the commit that has the change"))
-    elif (
-        documents.only_documents(paths)
-        and documents.typed_as_code(commit.subject)
-        and not documents.about_documents(case.title)
-    ):
-        found.append((DOCUMENTS_ONLY, Severity.ERROR, documents_message(name, paths), DOCUMENTS_HINT))
-    if case.fact is not None and made < case.fact.created:
-        message = f"{cited} is older than the issue, which was opened {case.fact.created:%Y-%m-%d}"
-        found.append(("older-than-issue", Severity.WARNING, message, None))
-    return found
-
-
-_MERGE = 2
-_WHOLE = 40
-DOCUMENTS_ONLY = "documents-only"
-DOCUMENTS_HINT = "cite the commit that changes the code"
-
-
-def documents_message(name: str, paths: Sequence[str]) -> str:
-    """Return the sentence for a commit that changes documents and nothing else."""
-    return f"{name} changes {amount(len(paths), 'document')} and no code: {_some(paths)}"

@@ -1,4 +1,4 @@
-"""Which paths are documents, and which words of a commit deny what it is cited for."""
+"""Which paths are documents, and which issues are about them."""
 
 from __future__ import annotations
 
@@ -61,41 +61,3 @@ def typed_as_code(subject: str) -> bool:
 def about_documents(title: str | None) -> bool:
     """Whether an issue's title says that documents are what it is about."""
     return title is not None and (_ABOUT_DOCUMENTS.search(title) is not None or _DOCUMENT_TYPE.match(title) is not None)
-
-
-_TELLING = ("open", "part", "not ", "not\n", "not\t", "n't", "n’t", "unresolved", "unfixed", "untested")
-"""One of these stands in every denial; most messages have none, and are done with."""
-_BEGINS = r"(?:^|[.;:!?(\n]\s*|[-*]\s+|\b(?:but|so that|and)\s+|(?=\#))"
-"""A denial is a statement of its own: “so the issue stays open” may tell what a program does."""
-_ENDS = "(?:fix|close|resolve|solve|address|complete)"
-
-
-def _has_the_last_part(message: str, last: str) -> bool:
-    """Whether a message speaks of the last of several parts: then the work ends with it."""
-    number = re.escape(last)
-    return re.search(rf"\bpart\s+{number}\s*(?:of|/)\s*{number}\b", message, re.IGNORECASE) is not None
-
-
-def denial(message: str, issue: int) -> str | None:
-    """Return the words of a commit message that deny that the issue is settled by it, or None."""
-    folded = message.casefold()
-    if not any(word in folded for word in _TELLING):
-        return None
-    name = rf"(?:(?:the|this)\s+issue|issue\s+#?{issue}|#{issue}|GH-{issue})(?!\d)"
-    patterns = (
-        r"\b(?:the|this)\s+(?:issue|ticket|bug)\b[^.]{0,200}?[,;:]\s+it\s+(?:stays|remains|is\s+(?:still|kept|left))\s+open\b",
-        rf"{_BEGINS}{name}\s+(?:stays|remains|is\s+(?:still|kept|left))\s+(?:open|unresolved|unfixed)\b",
-        rf"\bleav(?:es|ing)\s+{name}\s+open\b",
-        rf"\bkeep(?:s|ing)?\s+{name}\s+open\b",
-        rf"\b(?:(?:does|do|will)\s+not|(?:does|do|wo)n['’]t)\s+(?:(?:yet|fully|actually)\s+)?{_ENDS}\s+{name}",
-        r"\bpart\s+(\d+)\s*(?:of|/)\s*(\d+|n\b|several|many)",
-        r"(?<!could )(?<!can )(?<!did )(?<!does )(?<!do )\bnot\s+(?:run|executed|tested)\s+(?:here|locally)\b",
-        r"\b(?:this|it|the\s+(?:fix|change))\s+(?:is|remains)\s+untested\b",
-        rf"\b(?:partial(?:ly)?)\s+(?:fix(?:es)?|address(?:es)?|resolve[sd]?)\s+(?:for\s+)?{name}",
-    )
-    for pattern in patterns:
-        for match in re.finditer(pattern, message, re.IGNORECASE):
-            if match.lastindex == 2 and _has_the_last_part(message, match[2]):  # noqa: PLR2004 - "part 1 of 2"
-                continue
-            return " ".join(match[0].split())
-    return None

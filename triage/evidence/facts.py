@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import CouldNotLook
-from triage.landing.proof import SHORT
+from triage.landing.citation import SHORT
 from triage.model import Finding, Place, Status, Verdict
 from triage.tracker import SERVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from triage.landing.proof import Citation, Landing
+    from triage.landing.citation import Citation, Landing
     from triage.model import Candidate, Commit, IssueFact, Judged, Part, Severity
     from triage.ports import History, TestReports, Tracker
 
+_SHOWN = 3
 WORST_FIRST = (Status.REFUTED, Status.UNVERIFIED, Status.ATTESTED, Status.VERIFIED)
 
 
@@ -69,6 +70,10 @@ class Case(NamedTuple):
     heads: tuple[tuple[str, int], ...] = ()
     """The head of each pull request of the issue that was merged and is on the branch, with its number."""
     borrowed: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    """The full SHAs of commits of it that are here and are not proven on the branch: reverted, or on another one."""
+    akin: tuple[int, ...] = ()
+    """The issues of the same repository that its decision is tied to, by either side: duplicates, parts, targets."""
 
 
 def worst(statuses: list[Status]) -> Status:
@@ -114,6 +119,16 @@ def verdict(
 def ticked(text: str) -> str:
     """Return a name of the repository (a path, a pattern) in backticks, as sentences show it."""
     return f"`{text}`"
+
+
+def amount(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where English has one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def some(paths: Sequence[str]) -> str:
+    """Return the first of some paths, as sentences show them."""
+    return ", ".join(ticked(path) for path in paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")
 
 
 def tip(at: str | None, facts: Facts) -> str:

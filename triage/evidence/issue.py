@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from triage.evidence.facts import verdict
-from triage.landing.proof import day
+from triage.landing.citation import day
 from triage.model import IssueFact, MissingFact, MovedFact, PullFact, Status, Unread
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from triage.errors import CouldNotLook
-from triage.evidence.commit import amount
-from triage.evidence.facts import ticked, tip, verdict
+from triage.evidence.facts import amount, ticked, tip, verdict
 from triage.evidence.patterns import followed, submodules
-from triage.landing.proof import SHORT
+from triage.landing.citation import SHORT
 from triage.model import Status
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from triage import globs
 from triage.errors import CouldNotLook
-from triage.evidence.commit import amount
-from triage.evidence.facts import ticked, tip, verdict
-from triage.landing.proof import SHORT, day
+from triage.evidence.facts import amount, ticked, tip, verdict
+from triage.landing.citation import SHORT, day
 from triage.model import Occurrence, Part, Status
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +10,8 @@ from triage.evidence import commit as commits
 from triage.evidence import documents
 from triage.evidence.facts import verdict
 from triage.evidence.issue import not_an_issue, source, unknown
-from triage.landing.proof import SHORT, Citation, Landing, day
+from triage.evidence.noticed import noticed
+from triage.landing.citation import SHORT, Citation, Landing, day, gap
 from triage.landing.reverts import Pulled
 from triage.landing.subjects import Manner, manner, pulls
 from triage.model import IssueFact, MissingFact, MovedFact, Part, PullFact, Severity, Status, Unread
@@ -24,13 +24,10 @@ if TYPE_CHECKING:
 _MOST = 100
 """How many commits of a pull request are looked for one by one."""
 _AT_ONCE = timedelta(minutes=1)
+_AFTER_IT_WAS_MERGED = timedelta(days=1)
+"""How far from its merging the squash of a pull request may be made, where only its title tells which it is."""
 _BEFORE_IT_WAS_OPENED = timedelta(days=1)
 """How much older than its pull request a merge commit may be said to be: clocks differ."""
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_FENCED = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
-_NOT_SAID = re.compile(r"\s*(?:>|[-*+]\s+\[ \]|#{1,6}\s|\|)")
-"""A quotation, a box without a tick, a heading or a row of a table."""
-_CONDITION = re.compile(r"(?i)(?:(?<=^)|(?<=[.;:!?(\n])|(?<=[-*]))\s*(?:if|when|unless|whether|in case)\b[^.;!?\n]*")
 _NOT_LOOKED = "the pull request could not be looked at"
 
 
@@ -65,6 +62,9 @@ def _cited(item: PullEvidence, facts: Facts) -> tuple[tuple[Citation, ...], _Ser
     pulled = Pulled(fact.number, fact.title, tuple(names), series.line, series.before, fact.files)
     # That it is cited at no known time keeps it from being refuted for not being here: GitHub says that it exists.
     merge = Citation(fact.merge_commit, None, None, facts.judged.sha, pulled=pulled)
+    if fact.merge_commit not in facts.history.commits([fact.merge_commit]):
+        # After a rewriting of the history its squash has the same subject still.
+        merge = merge._replace(subject=f"{fact.title} (#{fact.number})", cited=fact.merged)
     return (merge, *(merge._replace(sha=sha, pulled=None) for sha in series.commits)), series
 
 
@@ -261,7 +261,7 @@ def _of_merged(item: PullEvidence, fact: PullFact, case: Case, facts: Facts) -> 
     findings: list[tuple[str, Severity, str, str | None]] = []
     landed = status is Status.VERIFIED and commit is not None
     if landed and commit is not None:
-        findings += _noticed(fact, commit, paths, case, whole=whole or fact.commits is None)
+        findings += noticed(commit, paths, case, facts, pull=fact, whole=whole or fact.commits is None)
     return verdict(
         status,
         reason,
@@ -280,29 +280,6 @@ def _of_merged(item: PullEvidence, fact: PullFact, case: Case, facts: Facts) -> 
     )
 
 
-def _noticed(
-    fact: PullFact, commit: Commit, paths: tuple[str, ...] | None, case: Case, *, whole: bool
-) -> list[tuple[str, Severity, str, str | None]]:
-    """What keeps a merged pull request from being the end of an issue, as findings."""
-    found = commits.noticed(commit, paths, case, fact.created, f"#{fact.number}")
-    if not whole:
-        # What its last commit changes says nothing of those before.
-        found = [one for one in found if one[0] not in (commits.DOCUMENTS_ONLY, "empty-commit")]
-    words = documents.denial(f"{fact.title}\n{_own_words(fact.body)}", case.number)
-    if words is not None and not any(rule == "denied" for rule, *_ in found):
-        message = f"#{fact.number} itself says “{words.strip(' .;:!?(-*')}”"
-        hint = "cite the pull request that ends the work, or leave the issue open"
-        found.append(("denied", Severity.ERROR, message, hint))
-    return found
-
-
-def _own_words(body: str) -> str:
-    """The text of a pull request without what a template or somebody else says in it."""
-    text = _FENCED.sub("\n", _COMMENT.sub("", body.replace("\r\n", "\n")))
-    text = "\n".join("" if _NOT_SAID.match(line) else line for line in text.split("\n"))
-    return _CONDITION.sub("", text)
-
-
 def _outcome(
     fact: PullFact, landing: Landing | None, undone: list[Landing], series: _Series, facts: Facts
 ) -> tuple[Status, str, str | None]:
@@ -316,6 +293,9 @@ def _outcome(
     if early and commit.sha != fact.head:
         made = f"was made on {day(commit.committed)}, before #{fact.number} was opened on {day(fact.created)}"
         return Status.UNVERIFIED, f"{when}, but {commit.sha[:SHORT]}, which GitHub names as its merge, {made}", None
+    if landing.gone and fact.merged is not None and abs(commit.committed - fact.merged) > _AFTER_IT_WAS_MERGED:
+        apart = f"{gap(commit.committed - fact.merged)} from when it was merged"
+        return Status.UNVERIFIED, f"{when}, but the only commit with its title, {commit.sha[:SHORT]}, is {apart}", None
     merge = len(commit.parents) > 1
     if status is Status.REFUTED and proof == "reverted" and not merge and not landing.whole:
         return _last_undone(fact, landing, undone, series, when) or (status, reason, proof)

@@ -9,7 +9,7 @@ from triage.errors import CouldNotLook
 from triage.evidence import selection
 from triage.evidence.facts import ticked, tip, verdict
 from triage.evidence.patterns import followed
-from triage.landing.proof import SHORT
+from triage.landing.citation import SHORT
 from triage.model import Part, Status
 
 if TYPE_CHECKING:

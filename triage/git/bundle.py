@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage.errors import CouldNotLook, NothingToJudge
-from triage.git import diffs, objects
+from triage.git import diffs, objects, replays
 from triage.git.history import GitHistory
 from triage.git.names import is_object_id, is_ref_name, object_id
 from triage.git.process import TIME_LIMIT, Git
@@ -15,7 +15,7 @@ from triage.git.process import TIME_LIMIT, Git
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from triage.model import CloneState
+    from triage.model import CloneState, Replay
 
 _SHA1 = 40
 _MOST_REFS = 100_000
@@ -58,12 +58,16 @@ def write_bundle(
     trees_of: Iterable[str],
     diffs_of: Iterable[str],
     blobs: Iterable[str],
+    *,
+    between: Iterable[tuple[str, str]] = (),
+    merges: Iterable[Replay] = (),
 ) -> bytes:
     """Return a bundle with just these objects; the same objects always give the same bytes with the same git.
 
     It holds every commit that `refs` (full names, or HEAD) or `commits` reach, the tags on the way, the whole trees
-    of `trees_of`, the trees that differ between each of `diffs_of` and its first parent, and `blobs`. Other trees
-    and blobs are not in it. Raises CouldNotLook if one of the objects is not in the clone.
+    of `trees_of`, the trees that differ between each of `diffs_of` and its first parent and between the two of each
+    pair of `between`, what each of `merges` is made from, and `blobs`. Other trees and blobs are not in it.
+    Raises CouldNotLook if one of the objects is not in the clone.
     """
     git = history.git
     for name, sha in refs.items():
@@ -71,11 +75,16 @@ def write_bundle(
             raise CouldNotLook(f"not a full ref name: {name!r}")
         object_id(sha)
     tags, tagged = _tag_chains(git, refs.values())
-    starts = sorted({*tagged, *(object_id(sha) for sha in commits)})
+    pairs = list(between)
+    done = list(merges)
+    meant = {sha for each in (*pairs, *done) for sha in each}
+    starts = sorted({*tagged, *(object_id(sha) for sha in (*commits, *meant))})
     chosen = set(tags)
     chosen.update(_listed(git, "rev-list", "--stdin", feed=starts))
     chosen.update(_trees(git, [object_id(sha) for sha in trees_of]))
     chosen.update(_differing(history, diffs_of))
+    chosen.update(_trees_between(history, pairs))
+    chosen.update(replays.objects_of(history, done))
     chosen.update(object_id(sha) for sha in blobs)
     if not chosen:
         raise CouldNotLook("there is nothing to put into a bundle")
@@ -139,6 +148,20 @@ def _differing(history: GitHistory, shas: Iterable[str]) -> set[str]:
                 sides = zip((raw.before, raw.after), raw.modes, strict=True)
                 trees.update(sha for sha, mode in sides if sha and mode == diffs.TREE)
         stream.finish()
+    return trees
+
+
+def _trees_between(history: GitHistory, pairs: list[tuple[str, str]]) -> set[str]:
+    """Return the trees that a diff of the two commits of each pair reads."""
+    found = diffs.with_trees(history, pairs)
+    missing = next((one for pair in pairs if pair not in found for one in pair), None)
+    if missing is not None:
+        raise CouldNotLook(f"a tree of {missing} is not in the clone", history.state.cure)
+    shas = sorted({sha for pair in pairs for sha in pair})
+    headers = objects.kinds(history.git, [f"{sha}^{{tree}}" for sha in shas])
+    trees = {header.sha for header in headers if header is not None}
+    for raw in (raw for listed in found.values() for raw in listed):
+        trees.update(sha for sha, mode in zip((raw.before, raw.after), raw.modes, strict=True) if mode == diffs.TREE)
     return trees
 
 

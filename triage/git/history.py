@@ -7,56 +7,67 @@ import threading
 from typing import TYPE_CHECKING
 
 from triage.errors import CouldNotLook, TriageError
-from triage.git import diffs, objects, past
+from triage.git import diffs, heads, mentions, objects, past, patches, replays, resolving, touching
 from triage.git.names import is_abbreviation, is_object_id, is_ref_name, object_id
-from triage.git.stream import garbled
-from triage.landing.reverts import undone_in
-from triage.landing.subjects import Wanted
+from triage.git.walk import Walk, told
 from triage.model import Resolution, Revision, Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from triage.git.digests import Digests
+    from triage.git.graph import Graph
+    from triage.git.index import Place
     from triage.git.process import Git
-    from triage.git.stream import Stream
-    from triage.model import Change, CloneState, Commit, Entry, Occurrence, PathHistory
+    from triage.git.walk import Catalogue
+    from triage.model import Change, CloneState, Commit, Entry, Head, Mention, Occurrence, PathHistory, Replay
 
-_ARGUMENTS_HOLD = 90_000
 _LARGEST_COMMIT = 16 << 20
 _LARGEST_BLOB = 20_000_000
 _KEPT_WALK = 300_000
 _KEPT_TREES = 16
 _NO_CHANGE_OF_OURS = ("refs/replace/", "refs/notes/", "refs/stash", "refs/bisect/", "refs/rewritten/")
-_SURVEY = "--format=%H%x00%P%x00%s%x00%b%x00"
-_KEPT_GRAPH = 50_000
 _MANY = 100
+_PATCHES = "1"
+"""Another one where `patches` makes other digests than it did."""
 
 
 class GitHistory:
     """A git repository as `triage.ports.History`. What was read is kept; nothing is ever written or fetched."""
 
-    def __init__(self, git: Git, refs: Mapping[str, str], state: CloneState, *, whole: bool = False) -> None:
+    def __init__(
+        self,
+        git: Git,
+        refs: Mapping[str, str],
+        state: CloneState,
+        *,
+        whole: bool = False,
+        index: Place | None = None,
+    ) -> None:
         """Take full ref names with the ids they hold, and how much of the repository can be seen.
 
-        Of a history that should be `whole`, a missing commit is an error; else it is where the clone ends.
+        Of a history that should be `whole`, a missing commit is an error; else it is where the clone ends. With
+        `index` what the commits are is kept there; without it, or where that is not possible, they are walked.
         """
         self._git = git
         self._refs = dict(refs)
         self._state = state
         self._resolved: dict[str, Resolution] = {}
         self._commits: dict[str, Commit | None] = {}
+        self._catalogue: Catalogue | None = None
+        self._index = index
+        self._index_is_there = index is not None
+        self._digests: Digests | None = None
+        self._graph: Graph | None = None
         self._walks: dict[str, set[bytes]] = {}
         self._reached: dict[str, dict[str, bool]] = {}
         self._subjects: dict[str, tuple[str, ...]] = {}
-        self._reverts: dict[str, tuple[str, ...]] | None = None
         self._changes: dict[str, tuple[Change, ...] | None] = {}
         self._lines: dict[str, tuple[int, int]] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
         self._paths: dict[tuple[str, str], PathHistory] = {}
         self._reverting: dict[str, tuple[Commit, ...]] | None = None
-        self._graph: dict[str, list[str]] = {}
         self._ahead: tuple[threading.Thread, dict[str, tuple[Change, ...]]] | None = None
-        self._lines_kept: list[tuple[str, str]] | None = None
         self._missing = () if whole else ("--ignore-missing",)
 
     @property
@@ -79,49 +90,34 @@ class GitHistory:
         return list(dict.fromkeys(sha for name, sha in self._refs.items() if not name.startswith(_NO_CHANGE_OF_OURS)))
 
     def resolve(self, cited: Iterable[str]) -> Mapping[str, Resolution]:
-        """Return what each cited SHA names; what is no SHA, or is shorter than four digits, names nothing."""
+        """Return what each cited SHA names; what is no SHA, or is shorter than four digits, names nothing.
+
+        Of several objects with an abbreviation, the commits that a ref reaches come before all others.
+        """
         asked = list(dict.fromkeys(cited))
         folded = {text: text.lower() for text in asked}
         fresh = [text for text in dict.fromkeys(folded.values()) if text not in self._resolved]
+        catalogue = self._at_hand() if fresh else None
+        if catalogue is not None:
+            reached = catalogue.beginning([text for text in fresh if is_abbreviation(text)])
+            self._resolved.update((text, _one_or_several(shas)) for text, shas in reached.items())
+            fresh = [text for text in fresh if text not in reached]
         short = [text for text in fresh if is_abbreviation(text) and not is_object_id(text)]
         matches = {text: [text] for text in fresh if is_object_id(text)}
-        matches.update(self._disambiguate(short))
-        named = self._kinds_of(dict.fromkeys(sha for shas in matches.values() for sha in shas))
+        matches.update(resolving.with_abbreviations(self._git, short))
+        named = resolving.kinds_of(self._git, dict.fromkeys(sha for shas in matches.values() for sha in shas))
         for text in fresh:
-            self._resolved[text] = _resolution([named[sha] for sha in matches.get(text, ()) if sha in named])
+            self._resolved[text] = self._resolution({sha: named[sha] for sha in matches.get(text, ()) if sha in named})
         return {text: self._resolved[folded[text]] for text in asked}
 
-    def _disambiguate(self, short: list[str]) -> dict[str, list[str]]:
-        found: list[str] = []
-        room = _ARGUMENTS_HOLD // 90
-        for start in range(0, len(short), room):
-            arguments = [f"--disambiguate={text}" for text in short[start : start + room]]
-            found += self._git.run("rev-parse", *arguments).decode("ascii", "replace").split()
-        if not all(is_object_id(sha) for sha in found):
-            raise garbled("rev-parse")
-        lengths = sorted({len(text) for text in short})
-        wanted = set(short)
-        matches: dict[str, list[str]] = {}
-        for sha in dict.fromkeys(found):
-            for length in lengths:
-                if sha[:length] in wanted:
-                    matches.setdefault(sha[:length], []).append(sha)
-        return matches
-
-    def _kinds_of(self, shas: Iterable[str]) -> dict[str, tuple[str, str]]:
-        """Return (kind, id) of each object that is here, with tags peeled to what they name."""
-        asked = list(shas)
-        named = {
-            sha: (header.kind, header.sha)
-            for sha, header in zip(asked, objects.kinds(self._git, asked), strict=True)
-            # Where ids are longer than what was asked for, a branch of that name would have answered.
-            if header is not None and header.sha.startswith(sha)
-        }
-        tags = [sha for sha, (kind, _) in named.items() if kind == "tag"]
-        for sha, header in zip(tags, objects.kinds(self._git, [f"{tag}^{{commit}}" for tag in tags]), strict=True):
-            if header is not None:
-                named[sha] = (header.kind, header.sha)
-        return named
+    def _resolution(self, named: Mapping[str, tuple[str, str]]) -> Resolution:
+        commits = sorted({sha for kind, sha in named.values() if kind == "commit"})
+        if len(commits) > 1:
+            reached = self._known().beginning([sha for sha in named if sha in commits])
+            commits = sorted(reached) or commits
+        return (
+            _one_or_several(commits) if commits else Resolution(other=next((kind for kind, _ in named.values()), None))
+        )
 
     def revision(self, name: str) -> Revision | None:
         """Return the commit that the tag names; None if there is no such tag, or it names no commit."""
@@ -130,19 +126,30 @@ class GitHistory:
 
     def revision_at(self, name: str, sha: str) -> Revision | None:
         """Return the commit that an id names once tags are peeled, under the name given; None if it is none."""
-        kind, peeled = self._kinds_of([object_id(sha)]).get(sha, ("", ""))
+        kind, peeled = resolving.kinds_of(self._git, [object_id(sha)]).get(sha, ("", ""))
         commit = self.commits([peeled]).get(peeled) if kind == "commit" else None
         return None if commit is None else Revision(name, commit.sha, commit.committed)
 
     def commits(self, shas: Iterable[str]) -> Mapping[str, Commit]:
-        """Return the commits that are here; ids of other objects and of missing ones are left out."""
+        """Return the commits that are here; ids of other objects and of missing ones are left out.
+
+        Raises CouldNotLook for one that is missing now, although the catalogue of the history has it.
+        """
         asked = list(dict.fromkeys(shas))
         fresh = [object_id(sha) for sha in asked if sha not in self._commits]
+        missing = []
         for sha, header, raw in objects.read(self._git, fresh, "commit", _LARGEST_COMMIT):
             good = header is not None and header.kind == "commit" and header.size <= _LARGEST_COMMIT
             if header is not None and header.kind == "commit" and not good:
                 raise CouldNotLook(f"commit {sha} has {header.size} bytes, more than are read")
+            if header is None:
+                missing.append(sha)
             self._commits[sha] = objects.parse_commit(sha, raw) if good else None
+        lost = self._catalogue.beginning(missing) if missing and self._catalogue is not None else {}
+        for sha in lost:
+            del self._commits[sha]
+        if lost:
+            raise CouldNotLook(f"commit {min(lost)} is not in the clone any more", self._state.cure)
         return {sha: commit for sha in asked if (commit := self._commits[sha]) is not None}
 
     def commit(self, sha: str) -> Commit:
@@ -157,29 +164,18 @@ class GitHistory:
         asked = set(shas)
         answers = self._reached.setdefault(object_id(tip), {})
         fresh = {sha for sha in asked if sha not in answers}
-        walk = self._walks.get(tip)
-        if fresh and walk is None and tip in self._graph:
-            walk = self._walks[tip] = self._ancestors(tip)
-        if fresh and walk is not None:
-            answers.update((sha, sha.encode() in walk) for sha in fresh)
+        graph = self._graph_with() if fresh and self._at_hand() is not None else None
+        if graph is not None and tip in graph:
+            on = graph.among(tip, fresh)
+            answers.update((sha, sha in on) for sha in fresh)
         elif fresh:
+            walk = self._walks.get(tip)
             # The second time someone asks, the whole walk is kept: many small questions then cost one walk.
-            found = self._walk(tip, {sha.encode() for sha in fresh}, keep=len(answers) > 0)
+            found = walk or self._listed(tip, {sha.encode() for sha in fresh}, keep=len(answers) > 0)
             answers.update((sha, sha.encode() in found) for sha in fresh)
         return {sha for sha in asked if answers[sha]}
 
-    def _ancestors(self, tip: str) -> set[bytes]:
-        """Walk the graph that the survey brought along: every commit that the clone has below a tip."""
-        seen = {tip}
-        waiting = [tip]
-        while waiting:
-            for parent in self._graph.get(waiting.pop(), ()):
-                if parent not in seen and parent in self._graph:
-                    seen.add(parent)
-                    waiting.append(parent)
-        return {sha.encode() for sha in seen}
-
-    def _walk(self, tip: str, wanted: set[bytes], *, keep: bool) -> set[bytes]:
+    def _listed(self, tip: str, wanted: set[bytes], *, keep: bool) -> set[bytes]:
         found: set[bytes] = set()
         seen: set[bytes] | None = set()
         rest = b""
@@ -197,6 +193,43 @@ class GitHistory:
             self._walks[tip] = seen
         return found
 
+    def _at_hand(self) -> Catalogue | None:
+        """Return the catalogue of the history if that costs no walk."""
+        if self._index is not None and self._catalogue is None and self._index_is_there:
+            from triage.git.indexed import kept  # noqa: PLC0415 - only where there is one
+
+            self._catalogue = kept(self._index, self._git, self.tips(), self._walk)
+            self._index_is_there = self._catalogue is not None
+        return self._catalogue
+
+    def _known(self) -> Catalogue:
+        """Return the catalogue of the history. Raises CouldNotLook if it cannot be walked."""
+        if self._at_hand() is None and self._index is not None:
+            from triage.git.indexed import made  # noqa: PLC0415 - only where there is to be one
+
+            self._catalogue = made(self._index, self._git, self.tips(), self._missing, self._walk)
+        if self._catalogue is None:
+            self._catalogue = self._walk()
+        return self._catalogue
+
+    def _walk(self) -> Catalogue:
+        tips = self.tips()
+        return Walk(told(self._git, tips, *self._missing), len(tips[0]) // 2 if tips else 0)
+
+    def _graph_with(self, *shas: str) -> Graph:
+        """Return the graph of all that the refs reach, and of what these commits do. Raises CouldNotLook."""
+        if self._graph is None:
+            self._graph = self._known().graph()
+        missing = [object_id(sha) for sha in shas if sha not in self._graph]
+        if missing:
+            feed = [*missing, *(f"^{sha}" for sha in self.tips())]
+            self._graph.add(told(self._git, feed, *self._missing))
+            for sha in missing:
+                if sha not in self._graph:
+                    self.commit(sha)
+                    raise CouldNotLook(f"what commit {sha} builds on cannot be read", self._state.cure)
+        return self._graph
+
     def survey(self, subjects: Iterable[str], ahead: Iterable[str] = ()) -> Survey:
         """Look for the subjects, in any manner that `Wanted` knows, on every ref; reverts are all of the history's.
 
@@ -205,53 +238,67 @@ class GitHistory:
         """
         asked = list(dict.fromkeys(subjects))
         fresh = [subject for subject in dict.fromkeys((*asked, *ahead)) if subject not in self._subjects]
-        if fresh or self._reverts is None:
-            self._pass(fresh)
+        if fresh:
+            found = self._known().carriers(fresh)
+            self._subjects.update((subject, found.get(subject, ())) for subject in fresh)
         by_subject = {subject: shas for subject in asked if (shas := self._subjects[subject])}
         commits = self.commits(sha for shas in by_subject.values() for sha in shas) if by_subject else {}
+        carriers = {key: tuple(commits[sha] for sha in shas) for key, shas in by_subject.items()}
+        return Survey(carriers, self._every_revert())
+
+    def _every_revert(self) -> Mapping[str, tuple[Commit, ...]]:
         if self._reverting is None:
-            reverts = self._reverts or {}
-            found = self.commits(sha for shas in reverts.values() for sha in shas)
-            self._reverting = {key: tuple(found[sha] for sha in shas) for key, shas in reverts.items()}
-        subjects = {key: tuple(commits[sha] for sha in shas) for key, shas in by_subject.items()}
-        return Survey(subjects, self._reverting)
-
-    def _pass(self, fresh: list[str]) -> None:
-        wanted = Wanted(fresh)
-        carriers: dict[str, list[str]] = {subject: [] for subject in fresh}
-        for sha, subject in self._walked() if self._lines_kept is None else self._lines_kept:
-            for cited in wanted.matches(subject):
-                carriers[cited].append(sha)
-        self._subjects.update((subject, tuple(shas)) for subject, shas in carriers.items())
-
-    def _walked(self) -> Iterator[tuple[str, str]]:
-        """Yield (SHA, subject) of every commit, newest first; the first walk finds the reverts and keeps the graph."""
-        tips = self.tips()
-        size = len(tips[0]) if tips else 0
-        feed = "".join(f"{sha}\n" for sha in tips).encode()
-        graph: dict[str, list[str]] | None = {}
-        kept: list[tuple[str, str]] | None = []
-        undone: dict[str, list[str]] = {}
-        with self._git.stream("rev-list", *self._missing, "--stdin", _SURVEY, feed=feed) as stream:
-            for about, parents, subject, body in _fours(stream):
-                sha = about[-size:]
-                if graph is not None and kept is not None:
-                    graph[sha] = parents.split()
-                    kept.append((sha, subject))
-                    if len(graph) > _KEPT_GRAPH:
-                        graph = kept = None
-                if "everts" in body or "EVERTS" in body:
-                    for reverted in undone_in(body):
-                        undone.setdefault(reverted, []).append(sha)
-                yield sha, subject
-            stream.finish()
-        self._graph = graph or {}
-        self._lines_kept = kept
-        if self._reverts is None:
+            undone = self._known().undone()
             whole: dict[str, list[str]] = {}
             for named, resolution in self.resolve(undone).items():
                 whole.setdefault(resolution.sha or named, []).extend(undone[named])
-            self._reverts = {key: tuple(dict.fromkeys(shas)) for key, shas in whole.items()}
+            found = self.commits(sha for shas in whole.values() for sha in shas)
+            self._reverting = {key: _newest_first(found[sha] for sha in shas) for key, shas in whole.items()}
+        return self._reverting
+
+    def twins(self, shas: Iterable[str]) -> Mapping[str, tuple[Commit, ...]]:
+        """Return the other commits of any ref with the same author, author date and subject, newest first."""
+        asked = self.commits(shas)
+        keys = {sha: (int(commit.authored.timestamp()), commit.subject) for sha, commit in asked.items()}
+        alike = self._known().twins(set(keys.values())) if keys else {}
+        commits = self.commits(sha for found in alike.values() for sha in found)
+        return {
+            sha: tuple(
+                commits[other]
+                for other in alike.get(key, ())
+                if other != sha
+                and commits[other].author == asked[sha].author
+                and commits[other].authored == asked[sha].authored
+            )
+            for sha, key in keys.items()
+        }
+
+    def numbered(self, numbers: Iterable[int], tip: str) -> Mapping[int, tuple[Commit, ...]]:
+        """Return the commits on the way to `tip` that say they are the merge of each pull request, newest first."""
+        asked = set(numbers)
+        named = self._known().numbered(asked) if asked else {}
+        on = self.reachable(tip, {sha for shas in named.values() for sha in shas}) if named else ()
+        commits = self.commits(on)
+        return {each: tuple(commits[sha] for sha in named.get(each, ()) if sha in commits) for each in asked}
+
+    def heads(self, shas: Iterable[str], tip: str) -> Mapping[str, tuple[Head, ...]]:
+        """Return the pull requests and branches that have each commit, and have it where `tip` has not.
+
+        First comes the one with the fewest commits that `tip` has not.
+        """
+        asked = list(dict.fromkeys(object_id(sha) for sha in shas))
+        return heads.heads(self._refs, self._graph_with(object_id(tip)), asked, tip) if asked else {}
+
+    def bases(self, one: str, other: str) -> tuple[str, ...]:
+        """Return the best common ancestors of two commits. Raises CouldNotLook for one that is not here."""
+        return self._graph_with(object_id(one), object_id(other)).bases(one, other)
+
+    def touching(self, paths: Iterable[str], tip: str, since: Iterable[str]) -> tuple[str, ...]:
+        """Return the commits on the way to `tip`, and not to `since`, that change one of the paths, newest first.
+
+        A merge is among them if it changes one against any parent. What is not here of `since` ends nothing.
+        """
+        return touching.touching(self._git, paths, self.commit(tip).sha, self.commits(since))
 
     def changes(self, shas: Iterable[str]) -> Mapping[str, tuple[Change, ...]]:
         """Return each commit's diff against its first parent; without commits or trees that are missing.
@@ -284,6 +331,35 @@ class GitHistory:
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         self._ahead = (thread, found)
+
+    def differences(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[Change, ...]]:
+        """Return what leads from the tree of the first commit of each pair to that of the second; see `diffs`."""
+        return diffs.differences_of(self, pairs)
+
+    def patches(self, shas: Iterable[str]) -> Mapping[str, str]:
+        """Return a digest of what each commit does to its first parent; see `patches`."""
+        asked = list(dict.fromkeys(shas))
+        if self._index is None or not asked:
+            return patches.patches(self, asked)
+        digests = self._digests = self._digests or self._kept_digests(self._index)
+        found = digests.kept(asked)
+        fresh = patches.patches(self, [sha for sha in asked if sha not in found])
+        digests.keep(fresh)
+        return {**found, **fresh}
+
+    def _kept_digests(self, index: Place) -> Digests:
+        from triage.git.digests import Digests  # noqa: PLC0415 - only where there is an index
+
+        # Another git may cut a diff into hunks in another way.
+        return Digests(index, f"{_PATCHES} {self._git.version()}")
+
+    def replays(self, asked: Iterable[Replay]) -> Mapping[Replay, bool]:
+        """Return whether doing each change again gives the tree of its result; see `replays`."""
+        return replays.replays(self, asked)
+
+    def mentions(self, texts: Iterable[str], tip: str) -> Mapping[str, tuple[Mention, ...]]:
+        """Return the lines of the documents of `tip` that have each SHA; see `mentions`."""
+        return mentions.mentions(self, texts, tip)
 
     def lines_changed(self, sha: str) -> tuple[int, int]:
         """Return lines added and removed against the first parent. Raises CouldNotLook if a blob is missing."""
@@ -323,24 +399,10 @@ class GitHistory:
         return None
 
 
-def _fours(stream: Stream) -> Iterator[tuple[str, str, str, str]]:
-    """Yield what `rev-list` prints for `_SURVEY`: a header that ends with the SHA, the parents, subject and body."""
-    rest = b""
-    while block := stream.chunk():
-        fields = (rest + block).split(b"\0")
-        end = (len(fields) - 1) // 4 * 4
-        rest = b"\0".join(fields[end:])
-        text = b"\0".join(fields[:end]).decode("utf-8", "replace").split("\0") if end else []
-        for about, parents, subject, body in zip(text[::4], text[1::4], text[2::4], text[3::4], strict=True):
-            if not is_object_id(about.rpartition("\n")[2]):
-                raise garbled("rev-list")
-            yield about, parents, subject, body
+def _newest_first(commits: Iterable[Commit]) -> tuple[Commit, ...]:
+    unique = {commit.sha: commit for commit in commits}
+    return tuple(sorted(unique.values(), key=lambda commit: (-commit.committed.timestamp(), commit.sha)))
 
 
-def _resolution(named: list[tuple[str, str]]) -> Resolution:
-    commits = sorted({sha for kind, sha in named if kind == "commit"})
-    if len(commits) == 1:
-        return Resolution(sha=commits[0])
-    if commits:
-        return Resolution(candidates=tuple(commits))
-    return Resolution(other=named[0][0] if named else None)
+def _one_or_several(commits: Sequence[str]) -> Resolution:
+    return Resolution(sha=commits[0]) if len(commits) == 1 else Resolution(candidates=tuple(commits))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import AskedWrongly, CouldNotLook, NothingToJudge
 from triage.git.history import GitHistory
+from triage.git.index import place_of
 from triage.git.names import is_abbreviation, is_object_id, ref_name
 from triage.git.process import KEEPS_TO_NO_LAZY_FETCH, TIME_LIMIT, Git
 from triage.git.refs import (
@@ -53,11 +54,13 @@ def open_history(
     timeout: float = TIME_LIMIT,
     memory: int | None = None,
     state: CloneState | None = None,
+    cache: Path | None = None,
 ) -> tuple[GitHistory, Standpoint]:
     """Open the repository that `path` is, or is in, and return it with the commit to judge by.
 
     `branch` is a branch, tag or SHA; `as_of` a date, a date-time with zone, a revision of that branch or `now`;
-    `repository` (owner/name) picks the remote. A `state` given replaces what the folder itself tells.
+    `repository` (owner/name) picks the remote. A `state` given replaces what the folder itself tells. In the folder
+    `cache` an index of the history is kept, if one is given.
     Raises NothingToJudge if there is no history to read, AskedWrongly if a name or a date is none.
     """
     if branch is not None and not branch.startswith("refs/"):
@@ -74,7 +77,8 @@ def open_history(
         if partial and git.version() < KEEPS_TO_NO_LAZY_FETCH:
             git = _without_promises(git, common)
         ids = {**refs.ids, "HEAD": refs.head} if is_object_id(refs.head or "") else refs.ids
-        history = GitHistory(git, {name: sha for name, sha in ids.items() if sha}, state)
+        index = place_of(cache, common) if cache is not None else None
+        history = GitHistory(git, {name: sha for name, sha in ids.items() if sha}, state, index=index)
         unseen = never_fetched(refs, remotes, repository)
         if unseen is not None and not _needs_no_remote(branch, refs):
             # The branches that are here are a fork's, or were made from them.
@@ -173,6 +177,13 @@ def _needs_no_remote(branch: str | None, refs: Refs) -> bool:
 
 def _branch(history: GitHistory, branch: str | None, refs: Refs, remotes: list[Remote]) -> Standpoint:
     ref = default_branch(refs, remotes) if branch is None else named_ref(branch, refs, remotes)
+    some = [remote for remote in remotes if remote.fetches and not remote.all_branches]
+    if branch is None and ref is not None and ref == refs.head and remotes and len(some) == len(remotes):
+        # Of one branch only, and that is not known to be the one that users get.
+        raise NothingToJudge(
+            f"which branch of {remotes[0].name} is the default one is not known: this clone has {_short(ref)} only",
+            f"{program_for(history.git.folder)} remote set-head {remotes[0].name} -a, or name it: --branch NAME",
+        )
     if ref is None and branch is not None and len(branch) >= _SHORTEST:
         ref = _one_commit(history, branch)
     if ref is None:

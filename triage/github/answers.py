@@ -8,7 +8,7 @@ from triage.errors import AccessRefused
 from triage.github.asking import Page
 from triage.github.fields import Lacking, flag, line_of, table, text
 from triage.github.gathered import ASKED, BELOW, MET, Gathered
-from triage.github.shapes import HOW, comments_of, commit_of, head_of, issue_of, name_of, pull_of, timeline_of
+from triage.github.shapes import HOW, PULLS, changed_of, comments_of, head_of, issue_of, name_of, pull_of, timeline_of
 from triage.model import CommitFact, MissingFact, MovedFact, Name, Unread
 
 if TYPE_CHECKING:
@@ -179,6 +179,10 @@ class _Result:
         if alias not in data:
             raise Lacking("it")
         node = data[alias]
+        if thing.commit and isinstance(node, dict):
+            # What pull requests a commit is in may be refused by itself: then that is not known, and the rest is.
+            others = [one for one in errors if one["path"][2:3] != [PULLS]]
+            node, errors = (node if len(others) == len(errors) else {**node, PULLS: None}), others
         if errors:
             exactly = all(_not_found(one) and len(one["path"]) == 2 for one in errors)  # noqa: PLR2004
             if node is not None or not exactly or thing.commit:
@@ -213,8 +217,10 @@ class _Result:
                 ASKED, thing.repository, thing.what, MissingFact(thing.what, canonical, self.at, HOW, kind)
             )
         else:
-            fact_ = commit_of(node, self.at, checks=self.checks)
-            self.gathered.add(ASKED, thing.repository, thing.what, fact_)
+            commit = changed_of(node, self.at, checks=self.checks)
+            self.gathered.add(ASKED, thing.repository, thing.what, commit.fact)
+            for pull in commit.pulls:
+                _meet(self.gathered, pull, MET)
 
     def _take_numbered(self, thing: Thing, node: dict[str, Any], canonical: str) -> None:
         kind, own = text(node, "__typename"), name_of(node)

@@ -75,7 +75,7 @@ def for_things(things: Iterable[Thing], *, checks: bool = False, files: bool = F
     extra = ["PullChecks"] * checks + ["PullFiles"] * files
     pull = " ".join(f"...{name}" for name in ("PullFields", "PullHead", *extra))
     issue = f"...IssueFields {_comments(PAGE if full else NEWEST)} {_timeline()}"
-    commit = "...CommitFields" + " ...CommitChecks" * checks
+    commit = "...CommitFields ...CommitPulls" + " ...CommitChecks" * checks
     parts: dict[str, dict[str, Thing]] = {}
     lines: dict[str, list[str]] = {}
     for thing in dict.fromkeys(things):

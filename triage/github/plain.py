@@ -44,6 +44,11 @@ def name_of(data: Any) -> Name:
     return Name(_home(text(data, "repository_url")), whole(data, "number"))
 
 
+def pull_name_of(data: Any) -> Name:
+    """Return the name of a pull request, told by a list of them."""
+    return Name(text(table(table(data, "base"), "repo"), "full_name"), whole(data, "number"))
+
+
 def is_pull(data: Any) -> bool:
     """Return whether what the issues' address tells of is a pull request."""
     pull = data.get("pull_request") is not None

@@ -39,6 +39,7 @@ def read(client: Client, wanted: Wanted) -> Reading:
     """Return the facts that are wanted, and for each that could not be had the reason."""
     things = [numbered(name) for name in wanted.numbers]
     things += [Thing(wanted.repository, sha.lower(), commit=True) for sha in wanted.commits]
+    things += [Thing(repository, sha.lower(), commit=True) for repository, sha in wanted.abroad]
     return _read(client, things, _Settings(wanted.checks, wanted.files))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.errors import AccessRefused, NothingToJudge, TriageError, TryLater
@@ -10,7 +11,7 @@ from triage.github import plain
 from triage.github.asking import numbered
 from triage.github.client import Elsewhere
 from triage.github.fields import Lacking, flag, text, whole
-from triage.github.gathered import ASKED, BELOW
+from triage.github.gathered import ASKED, BELOW, MET
 from triage.github.plain import HOW
 from triage.model import MissingFact, MovedFact, Name, Unread
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from triage.model import CheckFact, CommitFact, Event, IssueFact, PullFact
 
 PAGES, ALL_PAGES = 10, 100
+PULLS = 5
+"""Of more pull requests that a commit is in GraphQL does not tell either."""
 _SHORTEST = 7
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next\b')
 _HERE, _GONE, _NOT_THERE = 200, 410, (404, 422)
@@ -218,6 +221,28 @@ class Reader:
             self._gathered.refuse([thing], Unread(reason))
         else:
             self._gathered.add(ASKED, thing.repository, thing.what, fact)
+            if not isinstance(fact, MissingFact):
+                fact = fact._replace(pulls=self._pulls_with(fact, thing.repository))
+                self._gathered.add(ASKED, thing.repository, thing.what, fact)
+
+    def _pulls_with(self, commit: CommitFact, asked_as: str) -> tuple[Name, ...] | None:
+        """Return the pull requests of its repository that a commit is in, and gather each; None if not all are told."""
+        try:
+            told = self._all(f"/repos/{commit.repository}/commits/{commit.sha}/pulls")
+        except (Lacking, AccessRefused):
+            return None
+        names = plain.listed(plain.pull_name_of, told)
+        if names is None or len(names) > PULLS:
+            return None
+        own = tuple(name for name in names if name.repository.casefold() == commit.repository.casefold())
+        for name in own:
+            if self._gathered.get(asked_as, str(name.number)) is None:
+                # The list lacks who merged it, and of how many commits it is.
+                response = self._client.rest(f"/repos/{name.repository}/pulls/{name.number}")
+                with suppress(Lacking):
+                    pull = plain.pull_of(response.data, response.at)
+                    self._gathered.add(MET, pull.repository, str(pull.number), pull)
+        return own
 
     def _commit(self, repository: str, sha: str) -> CommitFact | MissingFact:
         at = f"/repos/{repository}/commits/{sha}"

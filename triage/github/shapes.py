@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HOW = "GraphQL"
 REASONS = ("completed", "not_planned", "duplicate")
 PENDING = ("pending", "expected")
+PULLS = "associatedPullRequests"
 
 
 class Issue(NamedTuple):
@@ -31,6 +32,13 @@ class Pull(NamedTuple):
 
     fact: PullFact
     commits: tuple[CommitFact, ...]
+
+
+class Changed(NamedTuple):
+    """A commit that was asked for, and the pull requests that it is in, as far as they were told whole."""
+
+    fact: CommitFact
+    pulls: tuple[Pull, ...]
 
 
 class Timeline(NamedTuple):
@@ -225,6 +233,16 @@ def commit_of(data: Mapping[str, Any], at: datetime, *, checks: bool = False) ->
         how=HOW,
         checks=_list(lambda: _checks(data)) if checks else None,
     )
+
+
+def changed_of(data: Mapping[str, Any], at: datetime, *, checks: bool = False) -> Changed:
+    """Return a commit with the pull requests of its repository; one of another repository is none of its."""
+    fact = commit_of(data, at, checks=checks)
+    told: tuple[Pull, ...] | None = _list(lambda: tuple(pull_of(one, at) for one in _all(data, PULLS)))
+    if told is None:
+        return Changed(fact, ())
+    own = tuple(one for one in told if one.fact.repository.casefold() == fact.repository.casefold())
+    return Changed(fact._replace(pulls=tuple(Name(one.fact.repository, one.fact.number) for one in own)), own)
 
 
 def _checks(data: Mapping[str, Any]) -> tuple[CheckFact, ...]:

@@ -1,27 +1,35 @@
 """Has the change that a cited commit stands for reached the branch? The proofs, tried in their order.
 
-The rules are those of the project's evidence guide: an ancestor of the branch proves it; where the object
-is gone, a subject that names exactly one commit proves it; a SHA cited with another commit's subject
-refutes it; a failed look-up never refutes anything.
+The rules are those of the project's evidence guide: an ancestor of the branch proves it, so does the commit that it
+was squashed, rebased or rewritten into; where the object is gone, a subject that names exactly one commit proves it;
+a SHA cited with another commit's subject refutes it; a failed look-up never refutes anything.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.landing.reverts import Pulled, Reverts
-from triage.landing.subjects import EVERY_REVERT, Manner, manner, of_another_pull, plain, pulls, tidy
-from triage.model import Candidate, Commit, Resolution, Status
+from triage.errors import CouldNotLook
+from triage.landing.citation import SHORT, Landing, candidate, day, short
+from triage.landing.counterparts import counterparts
+from triage.landing.relocation import Relocated, Relocation, same_but_pull, spellings, subjects_in
+from triage.landing.reverts import Reverts
+from triage.landing.rewriting import apart, most_are_gone
+from triage.landing.sought import Counterpart, NoCounterpart, Sought, same_origin
+from triage.landing.subjects import EVERY_REVERT, Manner, manner, pulls
+from triage.landing.survival import survival
+from triage.model import Resolution, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
-    from triage.model import CloneState, Survey
+    from triage.landing.citation import Citation
+    from triage.landing.counterparts import Found
+    from triage.landing.reverts import Undone
+    from triage.model import CloneState, Commit, Mention, Survey
     from triage.ports import History
-
-SHORT = 9
-"""Digits of a SHA in sentences; links and JSON carry all of them."""
 
 PLACEHOLDERS = frozenset(
     """
@@ -30,58 +38,7 @@ PLACEHOLDERS = frozenset(
     0000000 fffffff
     """.split()  # noqa: SIM905 - a table, not a list of strings
 )
-
-
-class Citation(NamedTuple):
-    """A commit as somebody cites it: its SHA, perhaps its subject, when, and the tip it must be on.
-
-    `now` is the tip on which it must not have been reverted, where that is another than `tip`; `pulled` the pull
-    request that it is the merge commit of.
-    """
-
-    sha: str
-    subject: str | None
-    cited: datetime | None
-    tip: str
-    now: str | None = None
-    pulled: Pulled | None = None
-
-
-class Landing(NamedTuple):
-    """What became of a citation. `commit` is the one that was found, on the branch or not."""
-
-    status: Status
-    reason: str
-    proof: str | None = None
-    commit: Commit | None = None
-    subject: tuple[Status, str] | None = None
-    candidates: tuple[Candidate, ...] = ()
-    placeholder: bool = False
-    by: Commit | None = None
-    """What reverted it."""
-    whole: bool = False
-    """Whether it is the pull request that was reverted, and with it this commit."""
-
-
-def day(moment: datetime) -> str:
-    """Return a moment as reports show it."""
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def short(commit: Commit) -> str:
-    """Return a commit's abbreviated SHA and subject."""
-    return f"{commit.sha[:SHORT]} ({commit.subject})"
-
-
-def candidate(commit: Commit, reason: str) -> Candidate:
-    """Return a commit as a candidate."""
-    return Candidate("commit", commit.sha, commit.subject, reason)
-
-
-def _same_but_pull(cited: str, actual: str) -> bool:
-    """Whether two subjects differ at most in the `(#N)` at their ends, and name no different pull requests."""
-    one, other = tidy(cited), tidy(actual)
-    return plain(one) == plain(other) and not of_another_pull(one, other)
+_NOTHING = Resolution()
 
 
 def settle(
@@ -100,26 +57,110 @@ def settle(
     wanted = {citation.subject for citation in citations if citation.subject}
     # What reverts say is looked for in the same pass, so that asking for it later costs none.
     survey = history.survey(wanted, wanted | {EVERY_REVERT} | {commit.subject for commit in commits.values()})
+    mentions = _mentions(citations, resolved, survey, history)
+    given = {
+        subject for sha, found in mentions.items() for mention in found for subject in subjects_in(mention.text, sha)
+    }
+    if given:
+        wanted |= given
+        survey = history.survey(wanted)
     carriers = {commit.sha for subject in wanted for commit in survey.subjects.get(subject, ())}
     on: dict[str, Collection[str]] = {
         tip: history.reachable(tip, named | carriers) for tip in {citation.tip for citation in citations}
     }
     repositories = {name for citation in citations if citation.pulled for name in citation.pulled.repositories}
-    reverts = Reverts(history, survey, repositories)
-    court = _Court(history, branch, window, resolved, survey, commits, on, reverts)
+    court = _Court(
+        history,
+        resolved,
+        commits,
+        Relocation(partial(_same_change, history), survey, on, history.state, branch, window),
+        Reverts(history, survey, repositories),
+        mentions,
+        _others(citations, resolved, commits, on, history, branch),
+        _rewritten(citations, resolved),
+    )
     court.prepare(citations)
     return {citation: court.judge(citation) for citation in citations}
 
 
+def _same_change(history: History, one: Commit, other: Commit) -> bool:
+    """Whether two commits are versions of one: made anew, or with the same change."""
+    changes = history.changes([one.sha, other.sha])
+    mine, its = changes.get(one.sha), changes.get(other.sha)
+    return same_origin(one, other) or (mine is not None and mine == its)
+
+
+def _rewritten(citations: Iterable[Citation], resolved: Mapping[str, Resolution]) -> bool:
+    """Whether so many of the commits cited are gone that the history must have been rewritten."""
+    cited = apart({one.sha.lower() for one in citations if one.pulled is None and one.sha not in PLACEHOLDERS})
+    return most_are_gone(sum(resolved.get(sha, _NOTHING) == _NOTHING for sha in cited), len(cited))
+
+
+def _mentions(
+    citations: Iterable[Citation], resolved: Mapping[str, Resolution], survey: Survey, history: History
+) -> dict[str, tuple[Mention, ...]]:
+    """The lines of documents that speak of commits which are gone and were cited with no commit's subject."""
+    gone: dict[str, list[str]] = {}
+    for citation in citations:
+        told = (
+            citation.pulled is not None or citation.sha in PLACEHOLDERS or survey.subjects.get(citation.subject or "")
+        )
+        if not told and resolved[citation.sha] == _NOTHING:
+            gone.setdefault(citation.tip, []).append(citation.sha)
+    found: dict[str, tuple[Mention, ...]] = {}
+    for tip, shas in gone.items():
+        try:
+            lines = history.mentions({text for sha in shas for text in spellings(sha)}, tip)
+        except CouldNotLook:
+            continue  # it is one proof less, and none against
+        for sha in shas:
+            of_it = dict.fromkeys(mention for text in spellings(sha) for mention in lines.get(text, ()))
+            found[sha] = tuple(of_it)
+    return found
+
+
+def _others(
+    citations: Iterable[Citation],
+    resolved: Mapping[str, Resolution],
+    commits: Mapping[str, Commit],
+    on: Mapping[str, Collection[str]],
+    history: History,
+    branch: str,
+) -> dict[tuple[str, str], Found]:
+    """What the commits that are here and not on the branch landed as, by tip and SHA."""
+    sought: dict[str, dict[str, Sought]] = {}
+    for citation in citations:
+        item = resolved[citation.sha]
+        for sha in (item.sha, *item.candidates):
+            if sha is not None and sha in commits and sha not in on[citation.tip]:
+                sought.setdefault(citation.tip, {})[sha] = Sought(commits[sha], citation.merged)
+    found: dict[tuple[str, str], Found] = {}
+    for tip, listed in sought.items():
+        for sha, one in _looked_for(history, branch, tip, list(listed.values())).items():
+            found[tip, sha] = one
+    return found
+
+
+def _looked_for(history: History, branch: str, tip: str, sought: list[Sought]) -> dict[str, Found]:
+    try:
+        return counterparts(history, branch, tip, sought)
+    except CouldNotLook as fault:
+        if len(sought) == 1:
+            reason = f"whether it landed as another one could not be looked for: {fault.message}"
+            return {sought[0].commit.sha: NoCounterpart(reason)}
+    # One that cannot be looked for keeps no other from being found.
+    return {sha: one for each in sought for sha, one in _looked_for(history, branch, tip, [each]).items()}
+
+
 class _Court(NamedTuple):
     history: History
-    branch: str
-    window: timedelta
     resolved: Mapping[str, Resolution]
-    survey: Survey
     commits: Mapping[str, Commit]
-    on: Mapping[str, Collection[str]]
+    relocation: Relocation
     reverts: Reverts
+    mentions: Mapping[str, tuple[Mention, ...]]
+    others: Mapping[tuple[str, str], Found]
+    rewritten: bool
 
     @property
     def state(self) -> CloneState:
@@ -129,17 +170,17 @@ class _Court(NamedTuple):
         """Read at once the changes of all commits that may prove to have landed."""
         likely = {}
         for citation in citations:
-            on = self.on[citation.tip]
-            named = self.resolved.get(citation.sha, Resolution()).sha
+            on = self.relocation.on[citation.tip]
+            named = self.resolved.get(citation.sha, _NOTHING).sha
             if named is not None:
                 likely[named] = named in on
             elif citation.subject is not None:
-                here = self._here(citation.subject, on)
+                here = self.relocation.here(citation.subject, citation.tip)
                 likely.update({commit.sha: True for commit in here if len(here) == 1})
         self.history.changes([sha for sha, landed in likely.items() if landed])
 
     def judge(self, citation: Citation) -> Landing:
-        resolution = self.resolved.get(citation.sha, Resolution())
+        resolution = self.resolved.get(citation.sha, _NOTHING)
         if resolution.candidates:
             chosen = self._by_subject_among(citation, resolution.candidates)
             if chosen is None:
@@ -154,7 +195,7 @@ class _Court(NamedTuple):
             return self._found(citation, self.commits[resolution.sha])
         if resolution.other is not None and len(citation.sha) in (40, 64):
             return Landing(Status.REFUTED, f"{citation.sha} is a {resolution.other}, not a commit", "absent-object")
-        return self._gone(citation)
+        return self._gone(citation)._replace(gone=resolution.other is None)
 
     def _by_subject_among(self, citation: Citation, shas: Iterable[str]) -> Commit | None:
         if citation.subject is None:
@@ -165,45 +206,79 @@ class _Court(NamedTuple):
     # -- the object is here --
 
     def _found(self, citation: Citation, commit: Commit) -> Landing:
-        subject = self._subject(citation, commit)
+        other = self.others.get((citation.tip, commit.sha))
+        subject = self._subject(citation, commit, other.commit if isinstance(other, Counterpart) else None)
         if isinstance(subject, Landing):
             return subject
-        if commit.sha in self.on[citation.tip]:
+        if isinstance(other, Counterpart):
+            return self._landed_as(citation, other, subject, commit)
+        if commit.sha in self.relocation.on[citation.tip]:
             return self._landed(citation, commit, "ancestor", f"an ancestor of {self._tip(citation)}", subject)
+        not_on = f"{commit.sha[:SHORT]} exists here and is not an ancestor of {self._tip(citation)}"
         if self.state.shallow:
             blind = self.state.blind or "this clone is shallow"
-            reason = f"{blind}; whether it is an ancestor of {self.branch} cannot be seen"
-            return Landing(Status.UNVERIFIED, self._cured(reason), None, commit, subject)
-        twins = self.history.survey({commit.subject}).subjects.get(commit.subject, ())
-        there = self.history.reachable(citation.tip, {twin.sha for twin in twins})
-        candidates = tuple(
-            candidate(twin, f"on {self.branch} with the same subject") for twin in twins if twin.sha in there
-        )
-        reason = (
-            f"it exists here and is not an ancestor of {self._tip(citation)}; "
-            "whether it was squashed, rebased or rewritten has not been looked for"
-        )
-        return Landing(Status.UNVERIFIED, reason, None, commit, subject, candidates)
+            reason = f"{blind}; whether {commit.sha[:SHORT]} is an ancestor of {self._tip(citation)} cannot be seen"
+            found = other.candidates if other is not None else ()
+            return Landing(Status.UNVERIFIED, self.relocation.cured(reason), None, commit, subject, found)
+        if other is None:
+            return Landing(Status.UNVERIFIED, not_on, None, commit, subject)
+        if other.never and self._decidable(citation, commit):
+            reason = f"{not_on}: {other.reason}, and nothing that it did is there"
+            return Landing(Status.REFUTED, reason, "never-landed", commit, subject, other.candidates)
+        reason = f"{not_on}; {other.reason}"
+        if self.state.blind:
+            reason = f"{reason}; {self.relocation.cured(self.state.blind)}"
+        elif self._stale(citation):
+            reason = f"{reason}; {self._stale(citation)}"
+        return Landing(Status.UNVERIFIED, reason, None, commit, subject, other.candidates)
 
-    def _subject(self, citation: Citation, commit: Commit) -> Landing | tuple[Status, str] | None:
+    def _landed_as(
+        self, citation: Citation, other: Counterpart, subject: tuple[Status, str] | None, own: Commit
+    ) -> Landing:
+        """The verdict on a commit that landed as another one, or as several: one that still stands is enough."""
+        landings = []
+        for one in (other, *other.others):
+            cited = citation if citation.pulled is not None else citation._replace(pulled=one.pulled)
+            landing = self._landed(cited, one.commit, one.proof, one.how, subject, own)
+            if landing.status is Status.VERIFIED:
+                return landing
+            landings.append(landing)
+        return landings[0]
+
+    def _decidable(self, citation: Citation, commit: Commit) -> bool:
+        """Whether a commit that nothing shows to have landed did not: all is seen, and nothing of it is there."""
+        if self.state.blind or citation.cited is None or self._stale(citation):
+            return False
+        try:
+            left = survival(self.history, commit, citation.tip)
+        except CouldNotLook:
+            return False
+        return left.paths > 0 and not left.share and not left.moved
+
+    def _subject(
+        self, citation: Citation, commit: Commit, landed: Commit | None
+    ) -> Landing | tuple[Status, str] | None:
         """The verdict on the cited subject of a commit that exists; a whole Landing if it is another's."""
         if citation.subject is None:
             return None
         own = manner(citation.subject, commit.subject)
         if own is Manner.EXACT:
             return Status.VERIFIED, "the commit has this subject"
-        others = [other for other in self._strongest(citation.subject) if other.sha != commit.sha]
+        if landed is not None and manner(citation.subject, landed.subject):
+            return Status.VERIFIED, f"{landed.sha[:SHORT]}, as which it landed, has this subject"
+        others = [other for other in self.relocation.strongest(citation.subject) if other.sha != commit.sha]
         exactly = [other for other in others if manner(citation.subject, other.subject) is Manner.EXACT]
-        if own is not None and (not exactly or _same_but_pull(citation.subject, commit.subject)):
+        if own is not None and (not exactly or same_but_pull(citation.subject, commit.subject)):
             return Status.VERIFIED, "the commit has this subject"
-        on = self.on[citation.tip]
+        on = self.relocation.on[citation.tip]
         pulled = [other for other in others if other.sha in on and pulls(other.subject)]
         if pulled and own is None and commit.sha not in on:
+            branch = self.relocation.branch
             reason = (
-                f"{commit.sha[:SHORT]} is “{commit.subject}” and not on {self.branch}; the subject given is that of "
+                f"{commit.sha[:SHORT]} is “{commit.subject}” and not on {branch}; the subject given is that of "
                 f"{pulled[0].sha[:SHORT]} there, which may be the squash of its pull request"
             )
-            found = tuple(candidate(other, f"on {self.branch} with the subject given") for other in pulled[:5])
+            found = tuple(candidate(other, f"on {branch} with the subject given") for other in pulled[:5])
             return Landing(Status.UNVERIFIED, reason, None, commit, (Status.UNVERIFIED, reason), found)
         if others:
             names = ", ".join(other.sha[:SHORT] for other in others[:3]) + (
@@ -215,18 +290,25 @@ class _Court(NamedTuple):
         return Status.UNVERIFIED, f"its subject is “{commit.subject}”, and no commit here has the one given"
 
     def _landed(
-        self, citation: Citation, commit: Commit, proof: str, how: str, subject: tuple[Status, str] | None
+        self,
+        citation: Citation,
+        commit: Commit,
+        proof: str,
+        how: str,
+        subject: tuple[Status, str] | None,
+        own: Commit | None = None,
     ) -> Landing:
+        """Return the verdict on a commit of the branch, itself cited or found for the cited one that is its `own`."""
         tip = citation.now or citation.tip
-        undone = self.reverts.of(commit, tip, citation.pulled)
+        undone = self._undone(citation, commit, own, tip)
         if undone is None:
-            if self.reverts.taken_back(commit, tip):
+            if any(self.reverts.taken_back(one, tip) for one in (commit, own) if one is not None):
                 reason = (
-                    f"every path that {commit.sha[:SHORT]} changed is again as it was before it: "
+                    f"every path that {(own or commit).sha[:SHORT]} changed is again as it was before it: "
                     "was the change taken back?"
                 )
-                return Landing(Status.UNVERIFIED, reason, None, commit, subject)
-            return Landing(Status.VERIFIED, how, proof, commit, subject)
+                return Landing(Status.UNVERIFIED, reason, None, commit, subject, own=own)
+            return Landing(Status.VERIFIED, how, proof, commit, subject, own=own)
         revert = undone.by
         again = [
             twin
@@ -236,11 +318,14 @@ class _Court(NamedTuple):
         there = self.history.reachable(tip, {twin.sha for twin in again})
         landed_again = tuple(candidate(twin, "landed after the revert") for twin in again if twin.sha in there)
         whole = f"#{citation.pulled.number}" if undone.whole and citation.pulled is not None else None
-        name = whole or commit.sha[:SHORT]
+        itself = own if own is not None and undone.of == own.sha else commit
+        name = whole or itself.sha[:SHORT]
         reason = f"{name} was reverted by {revert.sha[:SHORT]} of {day(revert.committed)}"
+        if own is not None:
+            reason = f"{own.sha[:SHORT]} landed as {commit.sha[:SHORT]} ({proof}), but {reason}"
         if landed_again:
             reason += "; a commit with its subject landed after that"
-            return Landing(Status.UNVERIFIED, reason, None, commit, subject, landed_again)
+            return Landing(Status.UNVERIFIED, reason, None, commit, subject, landed_again, own=own)
         if not undone.sure:
             reason = f"whether {name} was reverted by {short(revert)} cannot be told from its message"
             if undone.still is not None:
@@ -251,42 +336,38 @@ class _Court(NamedTuple):
                     f"but whether all that {whole} changed was taken back cannot be seen"
                 )
             found = (candidate(revert, "may have reverted it"),)
-            return Landing(Status.UNVERIFIED, reason, None, commit, subject, found)
-        return Landing(Status.REFUTED, reason, "reverted", commit, subject, by=revert, whole=undone.whole)
+            return Landing(Status.UNVERIFIED, reason, None, commit, subject, found, own=own)
+        return Landing(Status.REFUTED, reason, "reverted", commit, subject, by=revert, whole=undone.whole, own=own)
+
+    def _undone(self, citation: Citation, commit: Commit, own: Commit | None, tip: str) -> Undone | None:
+        """What takes back a commit of the branch, or what it landed for, later than it."""
+        undone = self.reverts.of(commit, tip, citation.pulled)
+        if undone is not None or own is None:
+            return undone
+        of_own = self.reverts.of(own, tip, since=commit)
+        later = of_own is not None and of_own.by.sha != commit.sha and of_own.by.committed >= commit.committed
+        return of_own if later else None
 
     # -- the object is gone --
 
-    def _strongest(self, subject: str) -> list[Commit]:
-        """The commits that a subject names in the strongest manner that names any."""
-        found = self.survey.subjects.get(subject, ())
-        manners = {commit.sha: manner(subject, commit.subject) or Manner.CUT for commit in found}
-        best = min(manners.values(), default=Manner.CUT)
-        return [commit for commit in found if manners[commit.sha] == best]
-
-    def _here(self, subject: str, on: Collection[str]) -> list[Commit]:
-        """The commits on the branch that a subject names; `(#N)` at its end makes none of them a weaker one."""
-        here = [commit for commit in self._strongest(subject) if commit.sha in on]
-        return here or [
-            commit
-            for commit in self.survey.subjects.get(subject, ())
-            if commit.sha in on and _same_but_pull(subject, commit.subject)
-        ]
-
     def _gone(self, citation: Citation) -> Landing:
         placeholder = citation.sha in PLACEHOLDERS
-        if citation.subject is not None:
+        found = self._merged_as(citation)
+        if found is None and citation.subject is not None:
             found = self._relocated(citation, citation.subject)
-            if found is not None:
-                return found
+        if found is None:
+            found = self._cited_elsewhere(citation)
+        if found is not None:
+            return found
         if placeholder:
             return Landing(
                 Status.UNVERIFIED, f"{citation.sha} is a placeholder, and no commit here has it", placeholder=True
             )
-        other = self.resolved.get(citation.sha, Resolution()).other
+        other = self.resolved.get(citation.sha, _NOTHING).other
         missing = f"no {'commit' if other else 'object'} here has the SHA {citation.sha}"
         if citation.subject is not None:
             reason = f"{missing}, and no commit the subject given"
-            return Landing(Status.UNVERIFIED, self._cured(reason) if self.state.blind else reason)
+            return Landing(Status.UNVERIFIED, self.relocation.cured(reason) if self.state.blind else reason)
         doubt = self._doubt(citation)
         if doubt is not None:
             return Landing(Status.UNVERIFIED, f"{missing}; {doubt}")
@@ -296,62 +377,67 @@ class _Court(NamedTuple):
             "absent-object",
         )
 
-    def _doubt(self, citation: Citation) -> str | None:
-        """Why a SHA that is nowhere here may still have existed, or None if nothing speaks for it."""
-        if self.state.blind:
-            return self._cured(self.state.blind)
-        if citation.cited is None:
-            return "when it was cited is not known (`decided:` says when)"
-        if self.state.fetched is None or self.state.fetched < citation.cited:
-            seen = day(self.state.fetched) if self.state.fetched else "an unknown time"
-            return f"this clone is of {seen}, the citation may be newer (`git fetch --all`)"
-        if not any(item.sha for sha, item in self.resolved.items() if sha != citation.sha):
-            return "no other commit cited here exists either, so the history may have been rewritten"
+    def _merged_as(self, citation: Citation) -> Landing | None:
+        """The verdict where GitHub says that the commit was the last of a pull request which was squashed."""
+        heads = [merged for merged in citation.merged if merged.head.startswith(citation.sha.lower())]
+        there = self.history.reachable(citation.tip, {merged.commit for merged in heads}) if heads else ()
+        for merged in heads:
+            commit = self.history.commits([merged.commit]).get(merged.commit) if merged.commit in there else None
+            if commit is None or len(commit.parents) > 1:
+                continue
+            how = (
+                f"{citation.sha} is not in this clone; by GitHub it is the last commit of #{merged.number}, "
+                f"which was merged as {commit.sha[:SHORT]} of {day(commit.committed)}"
+            )
+            subject = None
+            if citation.subject is not None:
+                same = manner(citation.subject, commit.subject) or manner(citation.subject, merged.title)
+                told = f"{commit.sha[:SHORT]} has this subject" if same else "its own subject is not known here"
+                subject = (Status.VERIFIED if same else Status.UNVERIFIED, told)
+            return self._landed(citation, commit, "squash", how, subject)
         return None
 
     def _relocated(self, citation: Citation, subject: str) -> Landing | None:
         """The verdict where a subject names some commit; None where it names none."""
-        strongest = self._strongest(subject)
-        on = self.on[citation.tip]
-        here = self._here(subject, on)
-        gone = f"{citation.sha} no longer exists"
-        if not strongest:
-            return None
-        if not here:
-            found = tuple(
-                candidate(commit, f"has this subject, and is not on {self.branch}") for commit in strongest[:5]
-            )
-            reason = f"{gone}; its subject is only found outside {self._tip(citation)}"
-            return Landing(Status.UNVERIFIED, self._cured(reason) if self.state.shallow else reason, candidates=found)
-        if len(here) > 1:
-            found = tuple(candidate(commit, "has this subject") for commit in here[:5])
-            reason = f"{gone}; {len(here)} commits have its subject, so which one was meant cannot be told"
-            return Landing(Status.UNVERIFIED, reason, candidates=found)
-        commit = here[0]
-        if self.state.shallow:
-            reason = f"{gone}; {commit.sha[:SHORT]} has its subject, but an older one may have it too"
-            return Landing(Status.UNVERIFIED, self._cured(reason), candidates=(candidate(commit, "has this subject"),))
-        if citation.cited is not None:
-            odd = self._out_of_window(commit, citation.cited)
-            if odd is not None:
-                reason = f"{gone}; the only commit with its subject, {commit.sha[:SHORT]}, {odd}"
-                found = (candidate(commit, f"has this subject, but {odd}"),)
-                return Landing(Status.UNVERIFIED, reason, candidates=found)
-        alone = all(other.sha == commit.sha for other in strongest)
-        only = "exactly one commit has its subject" if alone else f"the only one on {self.branch} with its subject"
-        how = f"{gone}; {only}: {commit.sha[:SHORT]} of {day(commit.authored)}"
-        verdict = (Status.VERIFIED, f"{commit.sha[:SHORT]} has this subject")
-        return self._landed(citation, commit, "subject", how, verdict)
+        found = self.relocation.by_subject(citation, subject)
+        if not isinstance(found, Relocated):
+            return found
+        verdict = (Status.VERIFIED, f"{found.commit.sha[:SHORT]} has this subject")
+        return self._landed(citation, found.commit, "subject", found.how, verdict)
 
-    def _out_of_window(self, commit: Commit, cited: datetime) -> str | None:
-        if commit.authored > cited:
-            return f"was made on {day(commit.authored)}, after it was cited"
-        if cited - commit.authored > self.window:
-            return f"was made on {day(commit.authored)}, more than {self.window.days} days before it was cited"
+    def _cited_elsewhere(self, citation: Citation) -> Landing | None:
+        found = self.relocation.elsewhere(citation, self.mentions.get(citation.sha, ()))
+        if not isinstance(found, Relocated):
+            return found
+        subject = None
+        if citation.subject is not None:
+            subject = (
+                Status.UNVERIFIED,
+                f"its subject is “{found.commit.subject}”, and no commit here has the one given",
+            )
+        return self._landed(citation, found.commit, "cited-elsewhere", found.how, subject)
+
+    def _doubt(self, citation: Citation) -> str | None:
+        """Why a SHA that is nowhere here may still have existed, or None if nothing speaks for it."""
+        if self.state.blind:
+            return self.relocation.cured(self.state.blind)
+        if citation.cited is None:
+            return "when it was cited is not known (`decided:` says when)"
+        stale = self._stale(citation)
+        if stale is not None:
+            return stale
+        if self.rewritten:
+            return "nor have most of the others cited: the history was rewritten"
+        if not any(item.sha for sha, item in self.resolved.items() if sha != citation.sha):
+            return "no other commit cited here exists either, so the history may have been rewritten"
         return None
 
-    def _tip(self, citation: Citation) -> str:
-        return f"{self.branch} at {citation.tip[:SHORT]}"
+    def _stale(self, citation: Citation) -> str | None:
+        """Why the clone may be older than a citation, with what cures it; None for one that is newer."""
+        if citation.cited is None or (self.state.fetched is not None and self.state.fetched >= citation.cited):
+            return None
+        seen = day(self.state.fetched) if self.state.fetched else "an unknown time"
+        return f"this clone is of {seen}, the citation may be newer (`git fetch --all`)"
 
-    def _cured(self, reason: str) -> str:
-        return f"{reason} (`{self.state.cure}`)" if self.state.cure else reason
+    def _tip(self, citation: Citation) -> str:
+        return f"{self.relocation.branch} at {citation.tip[:SHORT]}"

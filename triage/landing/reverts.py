@@ -17,6 +17,7 @@ from triage.landing.subjects import (
     pulls,
     typeless,
 )
+from triage.landing.survival import THIRD, survival
 from triage.model import Change
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _WHOLE = (40, 64)
 _MERGE = 2
 _LEAST_CUT = 12
+_FEW = 5
+_BY_CHANCE = 5
+"""So many lines do not come back by chance; fewer may."""
 _SHORTEST = 7
 _TYPED = re.compile(r"(?P<type>[a-z]+)(?P<scope>\([^()]*\))?!?:\s+(?P<rest>\S.*)", re.IGNORECASE)
 _BULLET = re.compile(r"^[*-] ", re.MULTILINE)
@@ -46,6 +50,15 @@ _UNDOES_PULL = re.compile(
     r"(?:(?P<of>[\w.-]+/[\w.-]+)?#|https?://\S{1,200}?/(?P<at>[\w.-]+/[\w.-]+)/pull/)(?P<number>\d{1,9})\b(?![\w-])",
     re.IGNORECASE | re.MULTILINE,
 )
+_UNDOES_SHORTLY = re.compile(
+    r"^ {0,3}Reverts:?\s+(?:commit\s+)?`?((?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64})\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_UNDOES_IN_TITLE = re.compile(
+    r"\W{0,3}(?:[a-z]+(?:\([^()]*\))?!?:\s*)?(?:revert(?:s|ed|ing)?|undo(?:es|ing)?|back(?:s|ed|ing)?[\s-]?out|"
+    r"roll(?:s|ed|ing)?[\s-]?back)\b:?\s+(?:the\s+)?(?:(?:pull\s+request|PR|MR)\s*#?|#)(?P<number>\d{1,9})\b(?![\w-])",
+    re.IGNORECASE,
+)
 _HEAD = re.compile(
     rf"\W{{0,3}}(?P<type>[a-z]+(?:\([^()]*\))?!?:\s*)?(?P<verb>{REVERTING})(?P<scope>\([^()]*\))?!?(?P<colon>:)?\s*"
     r"(?:(?:the\s+)?(?:commit|changeset)s?\s+)?(?P<rest>\S.*)",
@@ -63,8 +76,15 @@ def undone_in(body: str) -> list[str]:
     All in lower case.
     """
     names = [name for said in _UNDOES.finditer(body) for name in _names(said["names"])]
+    names += [said[1].lower() for said in _UNDOES_SHORTLY.finditer(body)]
     numbers = [f"{said['of'] or said['at'] or ''}#{said['number']}".casefold() for said in _UNDOES_PULL.finditer(body)]
     return list(dict.fromkeys([*names, *numbers]))
+
+
+def undone_by_title(subject: str) -> list[str]:
+    """Return the pull request that a subject says it reverts by its number alone, as `#12`."""
+    said = _UNDOES_IN_TITLE.match(subject)
+    return [f"#{said['number']}"] if said is not None else []
 
 
 def _names(text: str) -> list[str]:
@@ -79,7 +99,7 @@ def _plainly(body: str, sha: str) -> bool:
         before = body[body.rfind("\n", 0, said.start()) + 1 : said.start()]
         if not before.startswith(("    ", "\t")) and not before.lstrip().startswith((">", "|")):
             return True
-    return False
+    return any(sha.startswith(said[1].lower()) for said in _UNDOES_SHORTLY.finditer(body))
 
 
 def _reverting(commit: Commit) -> bool:
@@ -118,6 +138,8 @@ class Undone(NamedTuple):
     whole: bool = False
     told: bool = False
     effect: tuple[Change, ...] = ()
+    of: str = ""
+    """The SHA of the one that is taken back."""
 
 
 class _Title(NamedTuple):
@@ -230,12 +252,15 @@ class Reverts:
         self._named: dict[str, list[Commit]] | None = None
         self._telling: dict[str, set[str]] | None = None
         self._numbered: dict[str, set[str]] | None = None
+        self._landed: dict[str, str] = {}
 
-    def of(self, commit: Commit, tip: str, pulled: Pulled | None = None) -> Undone | None:
+    def of(self, commit: Commit, tip: str, pulled: Pulled | None = None, since: Commit | None = None) -> Undone | None:
         """Return what takes `commit` back on the way to `tip`, or None; a revert that was itself reverted does not.
 
         `pulled` is the pull request that it is the merge commit of: what takes that back takes the commit back.
+        `since` is the commit of the branch that it landed as, where it is not itself there.
         """
+        self._landed = {commit.sha: since.sha} if since is not None else {}
         outcome: dict[str, Undone | None] = {}
         found: dict[str, list[Undone]] = {}
         waiting = {commit.sha: commit}
@@ -254,16 +279,43 @@ class Reverts:
         undone = outcome[commit.sha]
         if undone is not None and undone.sure:
             still = self._still(undone.effect or self._effect(commit), tip)
-            return undone if still is None else undone._replace(sure=False, still=still)
-        return undone
+            if still is None and not undone.effect:
+                still = self._mostly(commit, tip)
+            undone = undone if still is None else undone._replace(sure=False, still=still)
+        return None if undone is None else undone._replace(of=commit.sha)
+
+    def _mostly(self, commit: Commit, tip: str) -> str | None:
+        """A path of a commit of which enough is at `tip`, however it was edited since, or None."""
+        try:
+            if 0 < self._history.lines_changed(commit.sha)[0] < _BY_CHANCE:
+                return None
+            left = survival(self._history, commit, tip)
+        except CouldNotLook:
+            return None
+        return next((change.path for change in self._effect(commit)), None) if left.share >= THIRD else None
+
+    def _after(self, revert: Commit, commit: Commit) -> bool:
+        """Whether a revert came after a commit, or after what that landed as."""
+        return bool(self._history.reachable(revert.sha, [self._landed.get(commit.sha, commit.sha)]))
 
     def taken_back(self, commit: Commit, tip: str) -> bool:
         """Whether every path that a commit changed is at `tip` again as it was before, and not just gone."""
         changes = self._effect(commit)
         if not any(change.before for change in changes):
-            return False
+            return bool(changes) and self._gone(changes, tip)
         there = self._there(tip)
         return there is not None and all(there.get(change.path) == change.before for change in changes)
+
+    def _gone(self, changes: Sequence[Change], tip: str) -> bool:
+        """Whether every file that a commit added is nowhere at `tip`, under no other name either."""
+        there = self._there(tip)
+        if there is None or any(there.get(change.path) is not None for change in changes):
+            return False
+        try:
+            pasts = [self._history.path_history(change.path, tip) for change in changes[:_FEW]]
+        except CouldNotLook:
+            return True
+        return all(past.existed and past.moved_to is None for past in pasts)
 
     def _effect(self, commit: Commit) -> list[Change]:
         """The changes of a commit that its blobs tell: neither of submodules nor of modes."""
@@ -371,7 +423,7 @@ class Reverts:
 
     def _by_subject(self, commit: Commit, tip: str) -> Iterator[Undone]:
         for revert, title in self._titles().of(commit):
-            if self._means_another(revert, commit, tip) or not self._history.reachable(revert.sha, [commit.sha]):
+            if self._means_another(revert, commit, tip) or not self._after(revert, commit):
                 continue
             if self._names_another(revert, pulls(commit.subject)):
                 if self._may_touch(revert, commit):
@@ -396,7 +448,7 @@ class Reverts:
     def _by_pull(self, commit: Commit) -> Iterator[Undone]:
         for number in pulls(commit.subject):
             for revert, certain in self._by_number().get(number, ()):
-                if revert.sha == commit.sha or not self._history.reachable(revert.sha, [commit.sha]):
+                if revert.sha == commit.sha or not self._after(revert, commit):
                     continue
                 if certain or self._may_touch(revert, commit):
                     yield Undone(revert, sure=_HEAD.match(revert.subject) is not None)
@@ -436,7 +488,7 @@ class Reverts:
         own = {commit.sha, *pulled.brought}
         paths = self._paths_of(commit, pulled) if told.keys() & there else None
         for revert, outright in told.values():
-            if revert.sha in own or revert.sha not in there or not self._history.reachable(revert.sha, [commit.sha]):
+            if revert.sha in own or revert.sha not in there or not self._after(revert, commit):
                 continue
             if paths is not None and not self._meets(revert, paths):
                 continue
@@ -499,7 +551,7 @@ class Reverts:
                 continue
             if not self._history.reachable(tip, [cited.sha]):
                 for item in self._judged(self._reverts[cited.sha], commit):
-                    if self._history.reachable(item.by.sha, [commit.sha]) and self._may_touch(item.by, commit):
+                    if self._after(item.by, commit) and self._may_touch(item.by, commit):
                         yield Undone(item.by, sure=False)
 
     def _twins(self, commit: Commit, revert: Commit, title: str) -> Collection[str]:

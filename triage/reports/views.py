@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from triage.clusters.grammar import Merged, Sequential
 from triage.errors import AskedWrongly
 from triage.evidence.stated import is_nobody
-from triage.landing.proof import SHORT
+from triage.landing.citation import SHORT
 from triage.model import Severity, Status
 from triage.reports import words
 from triage.reports.foreign import Markdown, block, code, inline, link

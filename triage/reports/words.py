@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage.clusters.grammar import Declined, Merged, Resolved, Sequential
 from triage.evidence.facts import ticked
-from triage.landing.proof import SHORT
+from triage.landing.citation import SHORT
 from triage.model import Severity, Status
 from triage.tracker import NOT_READ
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage.errors import CouldNotLook
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _WHOLE = (40, 64)
 _MERGE = 2
 _LEAST_CUT = 12
-_FEW = 5
 _BY_CHANCE = 5
 """So many lines do not come back by chance; fewer may."""
 _SHORTEST = 7
@@ -253,6 +253,7 @@ class Reverts:
         self._telling: dict[str, set[str]] | None = None
         self._numbered: dict[str, set[str]] | None = None
         self._landed: dict[str, str] = {}
+        self._at: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def of(self, commit: Commit, tip: str, pulled: Pulled | None = None, since: Commit | None = None) -> Undone | None:
         """Return what takes `commit` back on the way to `tip`, or None; a revert that was itself reverted does not.
@@ -308,14 +309,21 @@ class Reverts:
 
     def _gone(self, changes: Sequence[Change], tip: str) -> bool:
         """Whether every file that a commit added is nowhere at `tip`, under no other name either."""
-        there = self._there(tip)
-        if there is None or any(there.get(change.path) is not None for change in changes):
-            return False
         try:
-            pasts = [self._history.path_history(change.path, tip) for change in changes[:_FEW]]
+            there = self._history.tree(tip)
         except CouldNotLook:
-            return True
-        return all(past.existed and past.moved_to is None for past in pasts)
+            return False
+        if any(change.path in there for change in changes):
+            return False
+        names, blobs = self._known_at(tip)
+        return not any(change.after in blobs or basename(change.path) in names for change in changes)
+
+    def _known_at(self, tip: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The names and the blobs of all files of a commit."""
+        if tip not in self._at:
+            there = self._history.tree(tip)
+            self._at[tip] = frozenset(map(basename, there)), frozenset(entry.blob for entry in there.values())
+        return self._at[tip]
 
     def _effect(self, commit: Commit) -> list[Change]:
         """The changes of a commit that its blobs tell: neither of submodules nor of modes."""

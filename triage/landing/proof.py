@@ -302,7 +302,9 @@ class _Court(NamedTuple):
         tip = citation.now or citation.tip
         undone = self._undone(citation, commit, own, tip)
         if undone is None:
-            if any(self.reverts.taken_back(one, tip) for one in (commit, own) if one is not None):
+            # What was purged with a rewriting was not taken back on the branch.
+            both = (commit, own) if own is not None and proof != "rewrite" else (commit,)
+            if any(self.reverts.taken_back(one, tip) for one in both):
                 reason = (
                     f"every path that {(own or commit).sha[:SHORT]} changed is again as it was before it: "
                     "was the change taken back?"
